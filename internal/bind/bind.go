@@ -1,0 +1,167 @@
+// Package bind gives a syntax tree its meaning: it resolves names, chooses overloads, types every
+// expression and follows the schema through every pipe. What comes out is a relational plan (package rel)
+// without KQL syntax, or diagnostics with the codes of Microsoft's parser.
+//
+// Start with Bind below; scope.go says what names mean where, expr.go and call.go bind scalar
+// expressions, table.go tabular ones, and each op_….go one tabular operator. The package reads no clock
+// and no data: time and schemas come in through Options.
+package bind
+
+import (
+	"fmt"
+
+	"github.com/vedette-siem/vedette/internal/catalog"
+	"github.com/vedette-siem/vedette/internal/funcs"
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/source"
+	"github.com/vedette-siem/vedette/internal/syntax"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// Options are what a query is bound against.
+type Options struct {
+	Catalog *catalog.Catalog
+	Funcs   *funcs.Set
+	// Now is the evaluation time, in ticks: now() and what ago() counts from.
+	Now int64
+	// Window bounds the time column of every table, half open, in ticks, if Bounded.
+	Bounded  bool
+	From, To int64
+	// Probe runs a plan while binding, for operators whose columns depend on the data (bag_unpack, pivot).
+	// Nil: such operators put out the columns that are known, and the schema is open.
+	Probe func(plan rel.Node) (types.Table, error)
+	// External reads the rows of externaldata; nil refuses it when the query runs.
+	External func(uris []string, schema types.Schema, props map[string]string) ([][]types.Value, error)
+	// Functions keeps parsed stored functions between queries; may be nil.
+	Functions *FunctionCache
+	// Params are the values of declare query_parameters.
+	Params map[string]types.Value
+}
+
+// Result is a bound query.
+type Result struct {
+	Plan rel.Node
+	// Columns are the visible columns of Plan, in order.
+	Columns []rel.Col
+	// Order is the order the rows must come in; empty if the query leaves it open.
+	Order []rel.Key
+	// Open tells that the result may have more columns than are known without running it.
+	Open bool
+	// Scalar tells that the query is a scalar expression: one column without a name.
+	Scalar bool
+	// Tables are the stored tables that the query reads, functions included; Functions the stored functions.
+	Tables, Functions []string
+	// Render is the render operator's chart and properties, if there is one.
+	Render map[string]string
+	// Warnings are things a person should know about the result.
+	Warnings []source.Diagnostic
+}
+
+// timeColumn is the column that time bounds apply to.
+const timeColumn = "TimeGenerated"
+
+// maxDepth bounds how deep functions and views may call each other.
+const maxDepth = 64
+
+const scalarClass = funcs.Scalar
+
+// Bind binds a parsed query. The result is nil if any of the diagnostics is an error.
+func Bind(q *syntax.Query, opts Options) (res *Result, diags []source.Diagnostic) {
+	if opts.Funcs == nil {
+		opts.Funcs = funcs.All()
+	}
+	if opts.Functions == nil {
+		opts.Functions = NewFunctionCache()
+	}
+	b := &binder{opts: opts, nextShare: 1, used: map[string]bool{}, usedFuncs: map[string]bool{}}
+	root := b.root()
+	out := b.statements(q.Stmts, root)
+	if out == nil && !b.failed() {
+		b.add("KS176", q.Span(), "a query is expected: there is no expression to run")
+	}
+	if b.failed() {
+		return nil, b.diags
+	}
+	res = b.finish(out)
+	if b.failed() {
+		return nil, b.diags
+	}
+	return res, b.diags
+}
+
+// binder binds one query.
+type binder struct {
+	opts      Options
+	diags     []source.Diagnostic
+	nextCol   rel.ColID
+	nextShare int
+	shares    []*rel.Share
+	used      map[string]bool // stored tables read
+	usedFuncs map[string]bool // stored functions called
+	render    map[string]string
+	// inside is the chain of stored functions being bound. Faults inside one are reported at its call.
+	inside []frame
+	depth  int
+	quiet  int // >0 while trying something whose faults may be dropped
+}
+
+// frame is one call of a stored function.
+type frame struct {
+	name string
+	call source.Span
+}
+
+func (b *binder) failed() bool {
+	for _, d := range b.diags {
+		if d.Severity == source.Error {
+			return true
+		}
+	}
+	return false
+}
+
+// try runs f and takes its diagnostics back if it failed; it tells whether f was without faults.
+func (b *binder) try(f func()) (faults []source.Diagnostic) {
+	mark := len(b.diags)
+	before := b.failed()
+	f()
+	if before {
+		return nil
+	}
+	if b.failed() {
+		faults = append(faults, b.diags[mark:]...)
+		b.diags = b.diags[:mark]
+	}
+	return faults
+}
+
+func (b *binder) newCol(name string, t types.Type) rel.Col {
+	b.nextCol++
+	return rel.Col{ID: b.nextCol, Name: name, Type: t}
+}
+
+// finish turns the value of the last statement into a result.
+func (b *binder) finish(v value) *Result {
+	res := &Result{Render: b.render, Tables: sortedKeys(b.used), Functions: sortedKeys(b.usedFuncs)}
+	switch v := v.(type) {
+	case *table:
+		res.Plan, res.Columns, res.Open = v.node, v.cols, v.open
+		if v.explicit {
+			res.Order = v.order
+		}
+	case scalar:
+		col := b.newCol("", v.expr.Type())
+		if v.expr.Type() == types.Unknown {
+			return nil
+		}
+		one := &rel.Values{Rows: [][]types.Value{{}}}
+		res.Plan = &rel.Project{In: one, Items: []rel.Item{{Col: col, Expr: v.expr}}}
+		res.Columns, res.Scalar = []rel.Col{col}, true
+	default:
+		panic(fmt.Sprintf("bind: a statement gave %T", v))
+	}
+	if len(b.shares) > 0 {
+		res.Plan = &rel.With{Shares: b.shares, Body: res.Plan}
+	}
+	return res
+}

@@ -1,0 +1,130 @@
+package bind
+
+import (
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/source"
+	"github.com/vedette-siem/vedette/internal/syntax"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// inList binds x in (…), has_any (…) and has_all (…): a list of scalars, or the first column of a table.
+// A constant array among the scalars stands for its elements.
+func (b *binder) inList(r *row, e *syntax.BinaryExpr) rel.Expr {
+	x := b.scalarExpr(r, e.X)
+	if isBad(x) {
+		return rel.Bad{}
+	}
+	list, ok := e.Y.(*syntax.ListExpr)
+	if !ok {
+		return rel.Bad{}
+	}
+	if len(list.Items) == 1 && b.isTabular(r.env, list.Items[0]) {
+		return b.inTable(r, e, x, list.Items[0])
+	}
+	var vals []rel.Expr
+	for _, it := range list.Items {
+		v := b.scalarExpr(r, it)
+		if isBad(v) {
+			return rel.Bad{}
+		}
+		vals = append(vals, elements(v)...)
+	}
+	op := string(e.Op)
+	t := x.Type()
+	if op == "in" || op == "!in" {
+		for i, v := range vals {
+			if v.Type() == types.Dynamic {
+				continue
+			}
+			if i == 0 || t == types.Dynamic {
+				t = comparable(t, v.Type())
+			} else {
+				t = comparable(t, v.Type())
+			}
+		}
+	} else {
+		t = types.String
+	}
+	args := []rel.Expr{b.convert(x, t)}
+	spans := []source.Span{e.X.Span()}
+	for _, v := range vals {
+		if v.Type() != types.Dynamic || t == types.Dynamic {
+			v = b.convert(v, t)
+		}
+		args = append(args, v)
+		spans = append(spans, e.Y.Span())
+	}
+	if len(vals) == 0 {
+		return lit(types.BoolOf(op == "!in" || op == "!in~" || op == "has_all"))
+	}
+	return b.apply(op, e.Span(), args...)
+}
+
+// elements takes a constant array apart; what is no array is its own only element.
+func elements(e rel.Expr) []rel.Expr {
+	v, ok := rel.Const(e)
+	if !ok || v.Type() != types.Dynamic || v.IsNull() {
+		return []rel.Expr{e}
+	}
+	n, err := types.ParseJSON(v.Text())
+	if err != nil {
+		return []rel.Expr{e}
+	}
+	if n.Kind != types.JSONArray {
+		return []rel.Expr{lit(scalarOf(n))}
+	}
+	var out []rel.Expr
+	for _, i := range n.Items {
+		out = append(out, lit(scalarOf(i)))
+	}
+	return out
+}
+
+// scalarOf is the typed value of a node of a dynamic value; arrays and bags stay dynamic.
+func scalarOf(n types.JSON) types.Value {
+	switch n.Kind {
+	case types.JSONBool:
+		return types.BoolOf(n.Bool)
+	case types.JSONLong:
+		return types.LongOf(n.Long)
+	case types.JSONReal:
+		return types.RealOf(n.Real)
+	case types.JSONString:
+		return types.StringOf(n.Str)
+	}
+	return n.Value()
+}
+
+// inTable binds x in (table).
+func (b *binder) inTable(r *row, e *syntax.BinaryExpr, x rel.Expr, list syntax.Expr) rel.Expr {
+	t := b.tableExpr(r.env, list)
+	if t == nil {
+		return rel.Bad{}
+	}
+	if len(t.cols) == 0 {
+		b.add("KS190", list.Span(), "the table has no columns")
+		return rel.Bad{}
+	}
+	col := t.cols[0]
+	want := comparable(x.Type(), col.Type)
+	if e.Op != "in" && e.Op != "!in" {
+		want = types.String
+	}
+	var plan rel.Node = b.only(t.node, t.cols[:1])
+	if col.Type == types.Dynamic && want != types.Dynamic {
+		// A dynamic column holds arrays as often as scalars: compare with the elements.
+		el := b.newCol(col.Name, types.Dynamic)
+		plan = b.only(&rel.Unnest{In: plan, Items: []rel.UnnestItem{{Expr: col.Ref(), Out: el}}}, []rel.Col{el})
+		col = el
+	}
+	if col.Type != want {
+		conv := b.newCol(col.Name, want)
+		plan = &rel.Project{In: plan, Items: []rel.Item{{Col: conv, Expr: b.convert(col.Ref(), want)}}}
+	}
+	x = b.convert(x, want)
+	switch e.Op {
+	case "in", "!in", "in~", "!in~":
+		return &rel.InQuery{X: x, Plan: plan, Fold: e.Op == "in~" || e.Op == "!in~", Not: e.Op == "!in" || e.Op == "!in~"}
+	}
+	return &rel.HasAnyQuery{X: x, Plan: plan, All: e.Op == "has_all"}
+}

@@ -1,0 +1,300 @@
+package bind
+
+import (
+	"github.com/vedette-siem/vedette/internal/funcs"
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/source"
+	"github.com/vedette-siem/vedette/internal/syntax"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// aggregates collects the aggregate calls of a summarize.
+type aggregates struct {
+	items []rel.AggItem
+	keys  []rel.Item // the by expressions, which may be named beside the aggregates
+}
+
+// aggregateCall binds a call of an aggregate inside an expression of summarize: the expression then reads
+// the column that the aggregate puts out.
+func (b *binder) aggregateCall(r *row, fn *funcs.Func, c *syntax.CallExpr) rel.Expr {
+	inner := *r
+	inner.aggs = nil
+	args, spans, ok := b.args(&inner, c.Args)
+	if !ok {
+		return rel.Bad{}
+	}
+	return b.aggregate(r.aggs, fn, args, spans, c.Span())
+}
+
+// aggregate adds an aggregate of bound arguments and returns the column it puts out.
+func (b *binder) aggregate(to *aggregates, fn *funcs.Func, args []rel.Expr, spans []source.Span, span source.Span) rel.Expr {
+	sig := b.choose(fn, args, spans, span)
+	if sig == nil {
+		return rel.Bad{}
+	}
+	args, ok := b.convertArgs(fn, sig, args, spans, span)
+	if !ok {
+		return rel.Bad{}
+	}
+	t := resultType(sig, args)
+	col := b.newCol(fn.Name, t)
+	to.items = append(to.items, rel.AggItem{Call: &rel.Call{Fn: fn, Sig: sig, Args: args, T: t}, Outs: []rel.Col{col}})
+	return col.Ref()
+}
+
+// summarize groups rows.
+func (b *binder) summarize(e *env, in *table, o *syntax.SummarizeOp) *table {
+	keyRow := &row{t: in, env: e, window: windowable(in)}
+	keys, ok := b.items(keyRow, o.By)
+	if !ok {
+		return nil
+	}
+	agg := &rel.Aggregate{In: windowed(keyRow, in), Order: in.order}
+	n := newNames()
+	var cols []rel.Col
+	for _, k := range keys {
+		if k.expr.Type() == types.Dynamic {
+			// Kusto groups dynamic keys by their text, as long as the query names them plainly.
+			k.expr = b.groupable(k.expr)
+		}
+		col := b.newCol(n.column(k.name), k.expr.Type())
+		agg.Keys = append(agg.Keys, rel.Item{Col: col, Expr: k.expr})
+		cols = append(cols, col)
+	}
+	aggs := &aggregates{keys: agg.Keys}
+	r := &row{t: in, env: e, aggs: aggs}
+	var its []item
+	for _, x := range o.Aggregates {
+		got, ok := b.aggregateItems(r, x)
+		if !ok {
+			return nil
+		}
+		its = append(its, got...)
+	}
+	agg.Aggs = aggs.items
+	out := &table{}
+	p := &rel.Project{In: agg}
+	for _, c := range cols {
+		p.Items = append(p.Items, rel.Item{Col: c, Expr: c.Ref()})
+	}
+	explicit := map[string]bool{}
+	for _, it := range its {
+		if it.explicit {
+			if explicit[it.name] || n.taken[it.name] {
+				b.errDuplicate(it.span, it.name)
+				return nil
+			}
+			explicit[it.name] = true
+		}
+	}
+	for _, it := range its {
+		name := it.name
+		if it.explicit {
+			n.taken[name] = true
+		} else {
+			for explicit[name] && !n.taken[name] {
+				n.taken[name] = true
+			}
+			name = n.column(name)
+		}
+		col := b.newCol(name, it.expr.Type())
+		p.Items = append(p.Items, rel.Item{Col: col, Expr: it.expr})
+		cols = append(cols, col)
+	}
+	out.node, out.cols = p, cols
+	return out
+}
+
+// groupable leaves a dynamic key as it is: its canonical text is what groups are compared by.
+func (b *binder) groupable(e rel.Expr) rel.Expr { return e }
+
+// aggregateItems binds one column expression of summarize.
+func (b *binder) aggregateItems(r *row, x syntax.Expr) ([]item, bool) {
+	var given []*syntax.Ident
+	value := x
+	if n, ok := x.(*syntax.NamedExpr); ok {
+		given, value = n.Names, n.Value
+	}
+	if c, ok := value.(*syntax.CallExpr); ok {
+		if _, shadowed := r.env.lookup(c.Name.Name); !shadowed {
+			if fn, ok := b.opts.Funcs.Lookup(funcs.Aggregate, c.Name.Name); ok {
+				if fn.Columns != nil {
+					return b.spread(r, fn, c, given)
+				}
+			}
+		}
+	}
+	if id, ok := value.(*syntax.Ident); ok && !id.IsMissing() {
+		for _, k := range r.aggs.keys {
+			if k.Col.Name == id.Name {
+				return []item{{itemName(given, id.Name), k.Col.Ref(), len(given) > 0, x.Span()}}, true
+			}
+		}
+		b.add("KS236", id.Span(), "'"+id.Name+"' is no aggregate: summarize computes aggregates, other columns belong behind by")
+		return nil, false
+	}
+	keyed := *r
+	keyed.t = b.keyTable(r)
+	v := b.scalarExpr(&keyed, value)
+	if isBad(v) {
+		return nil, false
+	}
+	if len(given) > 1 {
+		b.add("KS149", x.Span(), "the expression does not have several values")
+		return nil, false
+	}
+	return []item{{itemName(given, b.nameOf(r, value)), v, len(given) > 0, x.Span()}}, true
+}
+
+func itemName(given []*syntax.Ident, name string) string {
+	if len(given) > 0 {
+		return given[0].Name
+	}
+	return name
+}
+
+// keyTable is what an expression around aggregates sees: inside the aggregates the input, outside nothing
+// but the keys. The input's columns stay visible so that aggregates' arguments resolve.
+func (b *binder) keyTable(r *row) *table { return r.t }
+
+// spread binds an aggregate that gives several columns: all from one row (arg_max, take_any), or each
+// computed on its own (percentiles).
+func (b *binder) spread(r *row, fn *funcs.Func, c *syntax.CallExpr, given []*syntax.Ident) ([]item, bool) {
+	inner := *r
+	inner.aggs = nil
+	var args []rel.Expr
+	var spans []source.Span
+	var named []string
+	for i, a := range c.Args {
+		if _, star := a.(*syntax.StarExpr); star {
+			for _, col := range r.t.cols {
+				if b.isKey(r, col) || i > 0 && named[0] == col.Name {
+					continue
+				}
+				args, spans, named = append(args, col.Ref()), append(spans, a.Span()), append(named, col.Name)
+			}
+			continue
+		}
+		v := b.scalarExpr(&inner, a)
+		if isBad(v) {
+			return nil, false
+		}
+		args, spans, named = append(args, v), append(spans, a.Span()), append(named, b.nameOf(&inner, a))
+	}
+	sig := b.choose(fn, args, spans, c.Span())
+	if sig == nil {
+		return nil, false
+	}
+	args, ok := b.convertArgs(fn, sig, args, spans, c.Span())
+	if !ok {
+		return nil, false
+	}
+	callArgs := CallArgs(args)
+	for i := range callArgs {
+		callArgs[i].Name = named[i]
+	}
+	cols := fn.Columns(callArgs)
+	var its []item
+	put := func(i int, e rel.Expr) {
+		it := item{name: cols[i].Name, expr: e, span: c.Span()}
+		if i < len(given) {
+			it.name, it.explicit = given[i].Name, true
+		}
+		its = append(its, it)
+	}
+	switch {
+	case fn.Spread.Row:
+		agg := rel.AggItem{Call: &rel.Call{Fn: fn, Sig: sig, Args: args, T: args[0].Type()}}
+		for i, col := range cols {
+			out := b.newCol(col.Name, args[i].Type())
+			agg.Outs = append(agg.Outs, out)
+			put(i, out.Ref())
+		}
+		r.aggs.items = append(r.aggs.items, agg)
+	case fn.Spread.Each != "":
+		each, ok := b.opts.Funcs.Lookup(funcs.Aggregate, fn.Spread.Each)
+		if !ok {
+			panic("bind: the catalogue lacks " + fn.Spread.Each)
+		}
+		for i := range cols {
+			part := append(append([]rel.Expr(nil), args[:fn.Spread.From]...), args[fn.Spread.From+i])
+			v := b.aggregate(r.aggs, each, part, append(spans[:fn.Spread.From:fn.Spread.From], spans[fn.Spread.From+i]), c.Span())
+			if isBad(v) {
+				return nil, false
+			}
+			put(i, v)
+		}
+	default:
+		v := b.aggregate(r.aggs, fn, args, spans, c.Span())
+		if isBad(v) {
+			return nil, false
+		}
+		if len(cols) == 1 {
+			put(0, v)
+			break
+		}
+		for i, col := range cols {
+			put(i, b.convert(b.apply("[]", c.Span(), v, lit(types.LongOf(int64(i)))), col.Type))
+		}
+	}
+	return its, true
+}
+
+// isKey tells whether a column is one of the keys by which rows are grouped; * leaves those out.
+func (b *binder) isKey(r *row, c rel.Col) bool {
+	for _, k := range r.aggs.keys {
+		if ref, ok := k.Expr.(*rel.ColRef); ok && ref.ID == c.ID {
+			return true
+		}
+	}
+	return false
+}
+
+// count gives the number of rows.
+func (b *binder) count(in *table, o *syntax.CountOp) *table {
+	fn, ok := b.opts.Funcs.Lookup(funcs.Aggregate, "count")
+	if !ok {
+		panic("bind: the catalogue lacks count")
+	}
+	name := "Count"
+	if o.As != nil {
+		name = o.As.Name
+	}
+	col := b.newCol(name, types.Long)
+	agg := &rel.Aggregate{In: in.node, Aggs: []rel.AggItem{{Call: &rel.Call{Fn: fn, Sig: &fn.Sigs[0], T: types.Long}, Outs: []rel.Col{col}}}}
+	return &table{node: agg, cols: []rel.Col{col}}
+}
+
+// distinct gives each combination of some columns once.
+func (b *binder) distinct(e *env, in *table, o *syntax.DistinctOp) *table {
+	var list []syntax.Expr
+	star := false
+	for _, x := range o.Columns {
+		if _, ok := x.(*syntax.StarExpr); ok {
+			star = true
+			continue
+		}
+		if id, ok := x.(*syntax.Ident); ok && id.IsWildcard() {
+			star = star || id.Name == "*"
+			continue
+		}
+		list = append(list, x)
+	}
+	r := &row{t: in, env: e, window: windowable(in)}
+	its, ok := b.items(r, list)
+	if !ok {
+		return nil
+	}
+	if star {
+		for _, c := range in.cols {
+			its = append(its, item{name: c.Name, expr: c.Ref()})
+		}
+	}
+	agg := &rel.Aggregate{In: windowed(r, in)}
+	n := newNames()
+	for _, it := range its {
+		col := b.newCol(n.column(it.name), it.expr.Type())
+		agg.Keys = append(agg.Keys, rel.Item{Col: col, Expr: it.expr})
+	}
+	return &table{node: agg, cols: agg.Cols()}
+}

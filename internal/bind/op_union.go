@@ -1,0 +1,252 @@
+package bind
+
+import (
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/source"
+	"github.com/vedette-siem/vedette/internal/syntax"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// union puts the rows of several tables together. With isfuzzy a leg that cannot be resolved is left out.
+func (b *binder) union(e *env, in *table, o *syntax.UnionOp) *table {
+	fuzzyWord, _ := param(o.Params, "isfuzzy")
+	fuzzy := fuzzyWord == "true" || fuzzyWord == "True" || fuzzyWord == "1"
+	kind, kp := param(o.Params, "kind")
+	if kp != nil && kind != "inner" && kind != "outer" {
+		b.add("KS120", kp.Value.Span(), "'"+kind+"' is no kind of union: inner or outer")
+		return nil
+	}
+	with, _ := param(o.Params, "withsource")
+	if with == "" {
+		with, _ = param(o.Params, "with_source")
+	}
+	var legs []leg
+	if in != nil {
+		legs = append(legs, leg{in, "union_arg0"})
+	}
+	for _, x := range o.Tables {
+		var got []leg
+		var faults []source.Diagnostic
+		bind := func() { got = b.unionLegs(e, x, len(legs)) }
+		if fuzzy {
+			faults = b.try(bind)
+		} else {
+			bind()
+		}
+		if len(faults) > 0 {
+			b.warn("VQ010", x.Span(), "left out of the union (isfuzzy): "+faults[0].Msg)
+			continue
+		}
+		if b.failed() {
+			return nil
+		}
+		legs = append(legs, got...)
+	}
+	if len(legs) == 0 {
+		b.add("KS204", o.Span(), "no table of the union can be resolved")
+		return nil
+	}
+	return b.unionOf(legs, kind == "inner", with)
+}
+
+// leg is one input of a union, with the name that withsource shows.
+type leg struct {
+	t    *table
+	name string
+}
+
+// unionLegs binds one source of a union: an expression, or a name with wildcards, which stands for every
+// stored table that fits.
+func (b *binder) unionLegs(e *env, x syntax.Expr, n int) []leg {
+	name := "union_arg" + itoa(n)
+	inner := x
+	for {
+		p, ok := inner.(*syntax.ParenExpr)
+		if !ok {
+			break
+		}
+		inner = p.X
+	}
+	if id, ok := inner.(*syntax.Ident); ok {
+		name = id.Name
+		if id.IsWildcard() {
+			var legs []leg
+			for _, tn := range b.opts.Catalog.TableNames() {
+				if wildcard(id.Name, tn) {
+					t, _ := b.opts.Catalog.Table(tn)
+					legs = append(legs, leg{b.scan(t), tn})
+				}
+			}
+			if len(legs) == 0 {
+				b.errTable(id.Span(), id.Name, "")
+			}
+			return legs
+		}
+	}
+	t := b.tableExpr(e, x)
+	if t == nil {
+		if !b.failed() {
+			b.errTabularExpected(x.Span())
+		}
+		return nil
+	}
+	return []leg{{t, name}}
+}
+
+func itoa(n int) string { return types.LongOf(int64(n)).ToText() }
+
+// unionOf puts legs together: a column of one name and type is one column; of one name and several types
+// it is name_type for each. Inner keeps the columns that every leg has.
+func (b *binder) unionOf(legs []leg, inner bool, with string) *table {
+	type shape struct {
+		name  string
+		types []types.Type
+		legs  int
+	}
+	var shapes []*shape
+	byName := map[string]*shape{}
+	for _, l := range legs {
+		for _, c := range l.t.cols {
+			s := byName[c.Name]
+			if s == nil {
+				s = &shape{name: c.Name}
+				byName[c.Name] = s
+				shapes = append(shapes, s)
+			}
+			s.legs++
+			known := false
+			for _, t := range s.types {
+				known = known || t == c.Type
+			}
+			if !known {
+				s.types = append(s.types, c.Type)
+			}
+		}
+	}
+	out := &table{}
+	u := &rel.Union{}
+	var source rel.Col
+	if with != "" {
+		source = b.newCol(with, types.String)
+		u.Out = append(u.Out, source)
+	}
+	type pick struct {
+		name string
+		t    types.Type
+	}
+	var picks []pick
+	for _, s := range shapes {
+		if inner && s.legs < len(legs) || s.name == with {
+			continue
+		}
+		for _, t := range s.types {
+			name := s.name
+			if len(s.types) > 1 {
+				name += "_" + t.String()
+			}
+			picks = append(picks, pick{s.name, t})
+			u.Out = append(u.Out, b.newCol(name, t))
+		}
+	}
+	for _, l := range legs {
+		p := &rel.Project{In: l.t.node}
+		if with != "" {
+			p.Items = append(p.Items, rel.Item{Col: b.newCol(with, types.String), Expr: lit(types.StringOf(l.name))})
+		}
+		for _, k := range picks {
+			var x rel.Expr = lit(types.Null(k.t))
+			if c, ok := l.t.col(k.name); ok && c.Type == k.t {
+				x = c.Ref()
+			}
+			p.Items = append(p.Items, rel.Item{Col: b.newCol(k.name, k.t), Expr: x})
+		}
+		u.Ins = append(u.Ins, p)
+		out.open = out.open || l.t.open
+	}
+	out.node, out.cols = u, u.Out
+	return out
+}
+
+// search looks for a text in every column of some tables.
+func (b *binder) search(e *env, in *table, o *syntax.SearchOp) *table {
+	var legs []leg
+	switch {
+	case in != nil:
+		legs = []leg{{in, ""}}
+	case o.In != nil:
+		for _, x := range o.In {
+			legs = append(legs, b.unionLegs(e, x, len(legs))...)
+		}
+	default:
+		for _, name := range b.opts.Catalog.TableNames() {
+			t, _ := b.opts.Catalog.Table(name)
+			legs = append(legs, leg{b.scan(t), name})
+		}
+	}
+	if b.failed() || len(legs) == 0 {
+		return nil
+	}
+	kind, _ := param(o.Params, "kind")
+	out := legs[:0]
+	for _, l := range legs {
+		r := &row{t: l.t, env: e, search: true}
+		pred := b.searchPredicate(r, o.Predicate, kind == "case_sensitive")
+		if isBad(pred) {
+			return nil
+		}
+		t := *l.t
+		t.node = &rel.Filter{In: t.node, Pred: pred}
+		out = append(out, leg{&t, l.name})
+	}
+	if in != nil {
+		return out[0].t
+	}
+	return b.unionOf(out, false, "$table")
+}
+
+// searchPredicate binds search's predicate, in which a bare text means: any column has it.
+func (b *binder) searchPredicate(r *row, x syntax.Expr, caseSensitive bool) rel.Expr {
+	switch x := x.(type) {
+	case *syntax.StarExpr:
+		return lit(types.BoolOf(true))
+	case *syntax.ParenExpr:
+		return b.searchPredicate(r, x.X, caseSensitive)
+	case *syntax.BinaryExpr:
+		if x.Op == "and" || x.Op == "or" {
+			l, m := b.searchPredicate(r, x.X, caseSensitive), b.searchPredicate(r, x.Y, caseSensitive)
+			if isBad(l) || isBad(m) {
+				return rel.Bad{}
+			}
+			return b.simplifyLogic(string(x.Op), l, m, x.Span())
+		}
+	case *syntax.CallExpr:
+		if x.Name.Name == "not" && len(x.Args) == 1 {
+			inner := b.searchPredicate(r, x.Args[0], caseSensitive)
+			if isBad(inner) {
+				return rel.Bad{}
+			}
+			return b.scalarFunc("not", x.Span(), inner)
+		}
+	}
+	v := b.scalarExpr(r, x)
+	if isBad(v) {
+		return v
+	}
+	if v.Type() == types.Bool {
+		return v
+	}
+	text := b.convert(v, types.String)
+	var out rel.Expr = lit(types.BoolOf(false))
+	op := ":"
+	if caseSensitive {
+		op = "has_cs"
+	}
+	for _, c := range r.t.cols {
+		m := b.apply(op, x.Span(), b.convert(c.Ref(), types.String), text)
+		if isBad(m) {
+			return m
+		}
+		out = b.simplifyLogic("or", out, m, x.Span())
+	}
+	return out
+}

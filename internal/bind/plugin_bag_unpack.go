@@ -1,0 +1,165 @@
+package bind
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/vedette-siem/vedette/internal/funcs"
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/syntax"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// bagUnpack makes a column of each key of a property bag: bag_unpack(bag [, prefix] [, conflict] [, ignored]).
+// Which keys there are is known from the schema that the query gives behind the call, else from the data:
+// binding then looks at the rows (Options.Probe), and without that the result's schema is open.
+// https://learn.microsoft.com/kusto/query/bag-unpack-plugin
+func bagUnpack(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
+	args := o.Call.Args
+	if len(args) == 0 {
+		b.add("KS119", o.Call.Span(), "bag_unpack expects the column to unpack")
+		return nil
+	}
+	id, ok := args[0].(*syntax.Ident)
+	if !ok {
+		b.errColumnExpected(args[0].Span())
+		return nil
+	}
+	bag, ok := in.col(id.Name)
+	if !ok {
+		b.errName(id.Span(), id.Name, b.nearName(&row{t: in}, id.Name))
+		return nil
+	}
+	if bag.Type != types.Dynamic {
+		b.errType(id.Span(), types.Dynamic, bag.Type)
+		return nil
+	}
+	prefix, conflict := "", "error"
+	var ignored map[string]bool
+	for i, a := range args[1:] {
+		v, ok := b.constant(e, a, "an argument of bag_unpack")
+		if !ok {
+			return nil
+		}
+		switch i {
+		case 0:
+			prefix = v.ToText()
+		case 1:
+			conflict = v.ToText()
+		case 2:
+			ignored = map[string]bool{}
+			if n, err := types.ParseJSON(v.Text()); err == nil {
+				for _, k := range n.Items {
+					ignored[k.Str] = true
+				}
+			}
+		}
+	}
+	var rest []rel.Col
+	for _, c := range in.cols {
+		if c.ID != bag.ID {
+			rest = append(rest, c)
+		}
+	}
+	keys, known := b.bagKeys(in, bag, o)
+	if keys == nil && !known {
+		return nil
+	}
+	its := make([]item, 0, len(rest)+len(keys))
+	taken := map[string]int{}
+	for _, c := range rest {
+		taken[c.Name] = len(its)
+		its = append(its, item{name: c.Name, expr: c.Ref(), explicit: true})
+	}
+	for _, k := range keys {
+		if ignored[k.Name] {
+			continue
+		}
+		x := b.convert(b.member(bag.Ref(), k.Name), k.Type)
+		name := prefix + k.Name
+		if i, clash := taken[name]; clash {
+			switch conflict {
+			case "keep_source":
+			case "replace_source":
+				its[i].expr = x
+			default:
+				b.addHint("VQ011", o.Call.Span(), "bag_unpack would make a second column called '"+name+"'", "give a prefix, or 'keep_source' or 'replace_source' as the third argument")
+				return nil
+			}
+			continue
+		}
+		taken[name] = len(its)
+		its = append(its, item{name: name, expr: x, explicit: true, span: o.Call.Span()})
+	}
+	hidden := *in
+	hidden.bag = &bag
+	out := b.projectItems(in.node, &hidden, its)
+	if out != nil && o.Schema == nil {
+		out.open = true
+		out.bag = &bag
+		if prefix != "" {
+			out.bag = nil
+		}
+	}
+	return out
+}
+
+// bagKeys lists the keys of a bag with their types. known is false after a fault.
+func (b *binder) bagKeys(in *table, bag rel.Col, o *syntax.EvaluateOp) (keys []types.Column, known bool) {
+	if o.Schema != nil {
+		cols, ok := b.rowSchema(o.Schema)
+		for _, c := range cols {
+			if _, isInput := in.col(c.Name); isInput && o.Schema.Star {
+				continue
+			}
+			keys = append(keys, types.Column{Name: c.Name, Type: c.Type})
+		}
+		return keys, ok
+	}
+	if b.opts.Probe == nil {
+		return nil, true
+	}
+	fn, ok := b.opts.Funcs.Lookup(funcs.Aggregate, "buildschema")
+	if !ok {
+		panic("bind: the catalogue lacks buildschema")
+	}
+	out := b.newCol("schema", types.Dynamic)
+	agg := &rel.Aggregate{In: in.node, Aggs: []rel.AggItem{{Call: &rel.Call{Fn: fn, Sig: &fn.Sigs[0], Args: []rel.Expr{bag.Ref()}, T: types.Dynamic}, Outs: []rel.Col{out}}}}
+	res, err := b.opts.Probe(b.withShares(agg))
+	if err != nil {
+		b.add("VQ012", o.Call.Span(), "bag_unpack could not read its input: "+err.Error())
+		return nil, false
+	}
+	if len(res.Rows) == 0 || res.Rows[0][0].IsNull() {
+		return nil, true
+	}
+	n, err := types.ParseJSON(res.Rows[0][0].Text())
+	if err != nil || n.Kind != types.JSONObject {
+		return nil, true
+	}
+	for i, k := range n.Keys {
+		keys = append(keys, types.Column{Name: k, Type: schemaType(n.Items[i])})
+	}
+	sort.Slice(keys, func(i, j int) bool { return keys[i].Name < keys[j].Name })
+	return keys, true
+}
+
+// withShares makes the shared computations known to a plan that is run on its own.
+func (b *binder) withShares(n rel.Node) rel.Node {
+	if len(b.shares) == 0 {
+		return n
+	}
+	return &rel.With{Shares: b.shares, Body: n}
+}
+
+// schemaType is the column type for what buildschema says of a key: one scalar type is itself, several or
+// a nested one are dynamic.
+func schemaType(n types.JSON) types.Type {
+	if n.Kind != types.JSONString {
+		return types.Dynamic
+	}
+	if t, ok := types.Parse(strings.TrimSpace(n.Str)); ok {
+		return t
+	}
+	return types.Dynamic
+}

@@ -1,0 +1,120 @@
+package bind
+
+import (
+	"github.com/vedette-siem/vedette/internal/funcs"
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/syntax"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// toScalar is toscalar(table): the first column of the first row.
+func (b *binder) toScalar(r *row, c *syntax.CallExpr) rel.Expr {
+	if len(c.Args) != 1 {
+		b.add("KS119", c.Span(), "toscalar expects 1 argument")
+		return rel.Bad{}
+	}
+	if !b.isTabular(r.env, c.Args[0]) {
+		return b.scalarExpr(r, c.Args[0])
+	}
+	t := b.tableExpr(r.env, c.Args[0])
+	if t == nil {
+		return rel.Bad{}
+	}
+	if len(t.cols) == 0 {
+		b.add("KS190", c.Args[0].Span(), "the table has no columns")
+		return rel.Bad{}
+	}
+	plan := &rel.Limit{In: t.node, Count: lit(types.LongOf(1)), Order: t.order}
+	return &rel.Subquery{Plan: b.only(plan, t.cols[:1]), T: t.cols[0].Type}
+}
+
+// only keeps the given columns of a node.
+func (b *binder) only(n rel.Node, cols []rel.Col) rel.Node {
+	p := &rel.Project{In: n}
+	for _, c := range cols {
+		p.Items = append(p.Items, rel.Item{Col: c, Expr: c.Ref()})
+	}
+	return p
+}
+
+func (b *binder) scalarMaterialize(r *row, c *syntax.CallExpr) rel.Expr {
+	if len(c.Args) != 1 {
+		b.add("KS119", c.Span(), "materialize expects 1 argument")
+		return rel.Bad{}
+	}
+	return b.scalarExpr(r, c.Args[0])
+}
+
+// columnIfExists is column_ifexists("name", default).
+func (b *binder) columnIfExists(r *row, c *syntax.CallExpr) rel.Expr {
+	if len(c.Args) != 2 {
+		b.add("KS119", c.Span(), "column_ifexists expects 2 arguments")
+		return rel.Bad{}
+	}
+	name := ""
+	switch a := c.Args[0].(type) {
+	case *syntax.Ident:
+		name = a.Name
+		if d, ok := r.env.lookup(name); ok {
+			if s, ok := d.(scalarBinding); ok {
+				if v, ok := rel.Const(s.expr); ok {
+					name = v.ToText()
+				}
+			}
+		}
+	default:
+		v, ok := b.constant(r.env, a, "the name of a column")
+		if !ok {
+			return rel.Bad{}
+		}
+		name = v.ToText()
+	}
+	if r.t != nil {
+		if col, ok := r.t.col(name); ok {
+			return col.Ref()
+		}
+		if r.t.open && r.t.bag != nil {
+			return b.openColumn(r.t, name)
+		}
+	}
+	return b.scalarExpr(r, c.Args[1])
+}
+
+// packAll is pack_all([ignore null or empty]): all columns as one property bag.
+func (b *binder) packAll(r *row, c *syntax.CallExpr) rel.Expr {
+	if r.t == nil {
+		b.add("KS199", c.Span(), "no columns are in scope")
+		return rel.Bad{}
+	}
+	fn, ok := b.opts.Funcs.Lookup(funcs.Scalar, "pack_all")
+	if !ok {
+		b.errFunction(c.Name.Span(), c.Name.Name, "")
+		return rel.Bad{}
+	}
+	ignore := types.BoolOf(false)
+	if len(c.Args) > 0 {
+		v, ok := b.constant(r.env, c.Args[0], "the argument of pack_all")
+		if !ok {
+			return rel.Bad{}
+		}
+		ignore = v
+	}
+	args := []rel.Expr{lit(ignore)}
+	for _, col := range r.t.cols {
+		args = append(args, lit(types.StringOf(col.Name)), col.Ref())
+	}
+	return b.call(fn, &fn.Sigs[0], args, types.Dynamic)
+}
+
+// ingestionTime is ingestion_time(): the time a row was taken in. Rows loaded from files have none of
+// their own, so it is _TimeReceived where a table has it, else the row's TimeGenerated.
+func (b *binder) ingestionTime(r *row, c *syntax.CallExpr) rel.Expr {
+	if r.t != nil {
+		for _, name := range []string{"_TimeReceived", timeColumn} {
+			if col, ok := r.t.col(name); ok && col.Type == types.Datetime {
+				return col.Ref()
+			}
+		}
+	}
+	return lit(types.Null(types.Datetime))
+}

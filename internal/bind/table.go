@@ -1,0 +1,608 @@
+package bind
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/vedette-siem/vedette/internal/catalog"
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/source"
+	"github.com/vedette-siem/vedette/internal/syntax"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// FunctionCache keeps parsed stored functions, so that a parser is parsed once and not once a query.
+// It is safe for concurrent use.
+type FunctionCache struct {
+	mu sync.Mutex
+	m  map[*catalog.Function]*parsedFunction
+}
+
+type parsedFunction struct {
+	params []*syntax.Param
+	body   *syntax.FuncBody
+	diags  []source.Diagnostic
+}
+
+// NewFunctionCache returns an empty cache.
+func NewFunctionCache() *FunctionCache {
+	return &FunctionCache{m: map[*catalog.Function]*parsedFunction{}}
+}
+
+func (c *FunctionCache) parse(f *catalog.Function) *parsedFunction {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p, ok := c.m[f]; ok {
+		return p
+	}
+	p := &parsedFunction{}
+	p.params, p.diags = syntax.ParseParams(f.Params)
+	file := f.Source
+	if file == nil {
+		file = source.NewFile(f.Name, f.Body)
+	}
+	var diags []source.Diagnostic
+	p.body, diags = syntax.ParseBody(file)
+	p.diags = append(p.diags, diags...)
+	c.m[f] = p
+	return p
+}
+
+// statements binds a query's statements and gives the value of the last expression.
+func (b *binder) statements(list []syntax.Stmt, e *env) value {
+	var out value
+	for _, s := range list {
+		if x, ok := s.(*syntax.ExprStmt); ok {
+			out = b.value(e, x.X)
+			continue
+		}
+		e = b.statement(s, e)
+	}
+	return out
+}
+
+// statement binds a declaration and returns the scope behind it.
+func (b *binder) statement(s syntax.Stmt, e *env) *env {
+	switch s := s.(type) {
+	case *syntax.LetStmt:
+		return b.let(s, e)
+	case *syntax.SetStmt, *syntax.AliasStmt:
+		return e // request options and aliases of databases change nothing here
+	case *syntax.DeclareParamsStmt:
+		return b.queryParams(s, e)
+	case *syntax.ExprStmt:
+		b.value(e, s.X)
+		return e
+	case *syntax.RestrictStmt:
+		b.errUnsupported(s.Span(), "restrict access")
+	case *syntax.DeclarePatternStmt:
+		b.errUnsupported(s.Span(), "declare pattern")
+	}
+	return e
+}
+
+func (b *binder) let(s *syntax.LetStmt, e *env) *env {
+	name := s.Name.Name
+	switch v := s.Value.(type) {
+	case *syntax.FuncExpr:
+		return e.with(name, funcBinding{name, v, e})
+	case *syntax.EntityGroupExpr:
+		b.errUnsupported(v.Span(), "entity_group")
+		return e.with(name, badBinding{})
+	}
+	if call, ok := s.Value.(*syntax.CallExpr); ok && call.Name.Name == "materialize" && len(call.Args) == 1 && b.isTabular(e, call.Args[0]) {
+		return e.with(name, b.share(e, call))
+	}
+	if !b.isTabular(e, s.Value) {
+		x := b.scalarExpr(scalarsOnly(e), s.Value)
+		if isBad(x) {
+			return e.with(name, badBinding{})
+		}
+		return e.with(name, scalarBinding{x})
+	}
+	// Bound once here so that faults are reported even if the name is never used, and once for each use.
+	first := b.tableExpr(e, s.Value)
+	if first == nil {
+		return e.with(name, badBinding{})
+	}
+	inside := b.inside
+	return e.with(name, tableBinding{func() *table {
+		if t := first; t != nil { // the first use takes the plan that is already there
+			first = nil
+			return t
+		}
+		here := b.inside
+		b.inside = inside
+		defer func() { b.inside = here }()
+		return b.tableExpr(e, s.Value)
+	}})
+}
+
+// share binds let x = materialize(…): computed once, read by every use.
+func (b *binder) share(e *env, call *syntax.CallExpr) binding {
+	t := b.tableExpr(e, call.Args[0])
+	if t == nil {
+		return badBinding{}
+	}
+	return b.shared(t)
+}
+
+// shared makes every use of a bound table read one computation.
+func (b *binder) shared(t *table) binding {
+	all := t.node.Cols()
+	s := &rel.Share{ID: b.nextShare, In: t.node}
+	b.nextShare++
+	b.shares = append(b.shares, s)
+	return tableBinding{func() *table {
+		fresh := make(map[rel.ColID]rel.Col, len(all))
+		ref := &rel.Ref{ID: s.ID}
+		for _, c := range all {
+			n := b.newCol(c.Name, c.Type)
+			fresh[c.ID] = n
+			ref.Out = append(ref.Out, n)
+		}
+		out := *t
+		out.node, out.cols, out.order = ref, nil, nil
+		for _, c := range t.cols {
+			out.cols = append(out.cols, fresh[c.ID])
+		}
+		for _, k := range t.order {
+			k.Col = fresh[k.Col.ID]
+			out.order = append(out.order, k)
+		}
+		if t.bag != nil {
+			bag := fresh[t.bag.ID]
+			out.bag = &bag
+		}
+		return &out
+	}}
+}
+
+func (b *binder) queryParams(s *syntax.DeclareParamsStmt, e *env) *env {
+	for _, p := range s.Params {
+		tn, ok := p.Type.(*syntax.TypeName)
+		if !ok {
+			b.errUnsupported(p.Span(), "a tabular query parameter")
+			continue
+		}
+		t, known := types.Parse(tn.Name)
+		if !known {
+			b.add("KS160", tn.Span(), fmt.Sprintf("'%s' is no type", tn.Name))
+			continue
+		}
+		switch v, given := b.opts.Params[p.Name.Name]; {
+		case given:
+			e = e.with(p.Name.Name, scalarBinding{b.convert(lit(v), t)})
+		case p.Default != nil:
+			x := b.scalarExpr(scalarsOnly(e), p.Default)
+			e = e.with(p.Name.Name, scalarBinding{b.convert(x, t)})
+		default:
+			e = e.with(p.Name.Name, scalarBinding{lit(types.Null(t))})
+		}
+	}
+	return e
+}
+
+// isTabular tells whether an expression is tabular, from its form and the names it begins with; it reports
+// nothing.
+func (b *binder) isTabular(e *env, x syntax.Expr) bool {
+	switch x := x.(type) {
+	case *syntax.Pipe:
+		return len(x.Ops) > 0 || x.Source != nil && b.isTabular(e, x.Source)
+	case *syntax.ParenExpr:
+		return b.isTabular(e, x.X)
+	case *syntax.DataTableExpr, *syntax.ExternalDataExpr, *syntax.DataScopeExpr, *syntax.ContextualDataTableExpr:
+		return true
+	case *syntax.PathExpr:
+		c, ok := x.X.(*syntax.CallExpr)
+		if inner, isPath := x.X.(*syntax.PathExpr); isPath {
+			return b.isTabular(e, inner)
+		}
+		return ok && (c.Name.Name == "database" || c.Name.Name == "cluster" || c.Name.Name == "workspace" || c.Name.Name == "app" || c.Name.Name == "resource" || c.Name.Name == "adx" || c.Name.Name == "arg")
+	case *syntax.Ident:
+		if d, ok := e.lookup(x.Name); ok {
+			switch d := d.(type) {
+			case tableBinding:
+				return true
+			case funcBinding:
+				return b.bodyTabular(d.env, d.fn.Params, d.fn.Body)
+			}
+			return false
+		}
+		if f, ok := b.opts.Catalog.Function(x.Name); ok {
+			return b.storedTabular(f)
+		}
+		_, ok := b.opts.Catalog.Table(x.Name)
+		return ok
+	case *syntax.CallExpr:
+		name := x.Name.Name
+		if d, ok := e.lookup(name); ok {
+			if f, ok := d.(funcBinding); ok {
+				return b.bodyTabular(f.env, f.fn.Params, f.fn.Body)
+			}
+		}
+		switch name {
+		case "table", "_GetWatchlist", "external_table", "materialized_view", "stored_query_result", "totable":
+			return true
+		case "materialize":
+			return len(x.Args) == 1 && b.isTabular(e, x.Args[0])
+		}
+		if f, ok := b.opts.Catalog.Function(name); ok {
+			return b.storedTabular(f)
+		}
+	}
+	return false
+}
+
+// bodyTabular tells whether a function's result is tabular, declaring just enough of its names.
+func (b *binder) bodyTabular(e *env, params []*syntax.Param, body *syntax.FuncBody) bool {
+	if body == nil || body.Result == nil || b.depth >= maxDepth {
+		return false
+	}
+	b.depth++
+	defer b.leave()
+	for _, p := range params {
+		if _, ok := p.Type.(*syntax.SchemaType); ok {
+			e = e.with(p.Name.Name, tableBinding{})
+		} else {
+			e = e.with(p.Name.Name, badBinding{})
+		}
+	}
+	for _, s := range body.Stmts {
+		l, ok := s.(*syntax.LetStmt)
+		if !ok {
+			continue
+		}
+		if f, ok := l.Value.(*syntax.FuncExpr); ok {
+			e = e.with(l.Name.Name, funcBinding{l.Name.Name, f, e})
+		} else if b.isTabular(e, l.Value) {
+			e = e.with(l.Name.Name, tableBinding{})
+		} else {
+			e = e.with(l.Name.Name, badBinding{})
+		}
+	}
+	return b.isTabular(e, body.Result)
+}
+
+func (b *binder) storedTabular(f *catalog.Function) bool {
+	p := b.opts.Functions.parse(f)
+	return len(p.diags) > 0 || b.bodyTabular(nil, p.params, p.body)
+}
+
+// value binds an expression of either kind.
+func (b *binder) value(e *env, x syntax.Expr) value {
+	if b.isTabular(e, x) {
+		if t := b.tableExpr(e, x); t != nil {
+			return t
+		}
+		return scalar{expr: rel.Bad{}}
+	}
+	if p, ok := x.(*syntax.Pipe); ok && len(p.Ops) == 0 && p.Source != nil {
+		x = p.Source
+	}
+	if id, ok := x.(*syntax.Ident); ok { // an unknown name alone is taken for a table's
+		if _, known := e.lookup(id.Name); !known && !id.IsMissing() {
+			b.errTable(id.Span(), id.Name, b.nearTable(e, id.Name))
+			return scalar{expr: rel.Bad{}}
+		}
+	}
+	return scalar{b.scalarExpr(scalarsOnly(e), x), ""}
+}
+
+// tableExpr binds an expression that must be tabular; nil after a fault.
+func (b *binder) tableExpr(e *env, x syntax.Expr) *table {
+	switch x := x.(type) {
+	case *syntax.ParenExpr:
+		return b.tableExpr(e, x.X)
+	case *syntax.Pipe:
+		return b.pipe(e, nil, x)
+	case *syntax.Ident:
+		return b.namedTable(e, x)
+	case *syntax.CallExpr:
+		return b.tableCall(e, x)
+	case *syntax.PathExpr:
+		return b.remoteTable(e, x)
+	case *syntax.DataTableExpr:
+		return b.datatable(e, x)
+	case *syntax.ExternalDataExpr:
+		return b.externaldata(e, x)
+	case *syntax.DataScopeExpr:
+		return b.tableExpr(e, x.X)
+	case *syntax.BracketExpr:
+		return b.tableExpr(e, x.X)
+	case *syntax.BadExpr, nil:
+		return nil
+	case *syntax.NamedExpr:
+		return b.tableExpr(e, x.Value)
+	}
+	b.errTabularExpected(x.Span())
+	return nil
+}
+
+// pipe binds source | operators. in is the input where the pipe has no source of its own.
+func (b *binder) pipe(e *env, in *table, p *syntax.Pipe) *table {
+	t := in
+	if p.Source != nil {
+		if t = b.tableExpr(e, p.Source); t == nil {
+			return nil
+		}
+	}
+	for _, op := range p.Ops {
+		if t, e = b.op(e, t, op); t == nil {
+			return nil
+		}
+	}
+	return t
+}
+
+func (b *binder) namedTable(e *env, id *syntax.Ident) *table {
+	if id.IsMissing() {
+		return nil
+	}
+	if d, ok := e.lookup(id.Name); ok {
+		switch d := d.(type) {
+		case tableBinding:
+			return d.bind()
+		case funcBinding:
+			return b.tableOf(b.callLet(scalarsOnly(e), d, nil, id), id.Span())
+		case scalarBinding:
+			b.errTabularExpected(id.Span())
+		}
+		return nil
+	}
+	if f, ok := b.opts.Catalog.Function(id.Name); ok {
+		return b.tableOf(b.callStored(scalarsOnly(e), f, nil, id.Span()), id.Span())
+	}
+	if t, ok := b.opts.Catalog.Table(id.Name); ok {
+		return b.scan(t)
+	}
+	b.errTable(id.Span(), id.Name, b.nearTable(e, id.Name))
+	return nil
+}
+
+func (b *binder) nearTable(e *env, name string) string {
+	if s := b.opts.Catalog.SuggestTable(name); len(s) > 0 {
+		return s[0]
+	}
+	return ""
+}
+
+func (b *binder) tableOf(v value, span source.Span) *table {
+	switch v := v.(type) {
+	case *table:
+		return v
+	case scalar:
+		if !isBad(v.expr) {
+			b.errTabularExpected(span)
+		}
+	}
+	return nil
+}
+
+// scan reads a stored table, within the time bounds of the run.
+func (b *binder) scan(t *catalog.Table) *table {
+	b.used[t.Name] = true
+	s := &rel.Scan{Table: t.Name}
+	for _, c := range t.Columns {
+		s.Out = append(s.Out, b.newCol(c.Name, c.Type))
+		s.Source = append(s.Source, c.Name)
+		if b.opts.Bounded && c.Name == timeColumn && c.Type == types.Datetime {
+			s.Bounded, s.TimeCol, s.From, s.To = true, c.Name, b.opts.From, b.opts.To
+		}
+	}
+	return &table{node: s, cols: s.Out}
+}
+
+func (b *binder) tableCall(e *env, c *syntax.CallExpr) *table {
+	name := c.Name.Name
+	if d, ok := e.lookup(name); ok {
+		if f, ok := d.(funcBinding); ok {
+			return b.tableOf(b.callLet(scalarsOnly(e), f, c.Args, c), c.Span())
+		}
+		if t, ok := d.(tableBinding); ok && len(c.Args) == 0 {
+			return t.bind()
+		}
+	}
+	switch name {
+	case "materialize":
+		if len(c.Args) != 1 {
+			b.add("KS119", c.Span(), "materialize expects 1 argument")
+			return nil
+		}
+		return b.tableExpr(e, c.Args[0])
+	case "table":
+		return b.tableByName(e, c)
+	case "_GetWatchlist":
+		return b.watchlist(e, c)
+	case "external_table", "materialized_view", "stored_query_result", "totable":
+		b.errUnsupported(c.Span(), name+"()")
+		return nil
+	}
+	if f, ok := b.opts.Catalog.Function(name); ok {
+		return b.tableOf(b.callStored(scalarsOnly(e), f, c.Args, c.Span()), c.Span())
+	}
+	b.errFunction(c.Name.Span(), name, b.nearTable(e, name))
+	return nil
+}
+
+// tableByName is table("name").
+func (b *binder) tableByName(e *env, c *syntax.CallExpr) *table {
+	if len(c.Args) == 0 {
+		b.add("KS119", c.Span(), "table expects 1 argument")
+		return nil
+	}
+	v, ok := b.constant(e, c.Args[0], "the name of a table")
+	if !ok {
+		return nil
+	}
+	if t, ok := b.opts.Catalog.Table(v.Text()); ok {
+		return b.scan(t)
+	}
+	if d, ok := e.lookup(v.Text()); ok {
+		if t, ok := d.(tableBinding); ok {
+			return t.bind()
+		}
+	}
+	if f, ok := b.opts.Catalog.Function(v.Text()); ok {
+		return b.tableOf(b.callStored(scalarsOnly(e), f, nil, c.Span()), c.Span())
+	}
+	b.errTable(c.Args[0].Span(), v.Text(), b.nearTable(e, v.Text()))
+	return nil
+}
+
+// remoteTable is workspace("w").T, database("d").T and the like: one vedette is one workspace, so the name
+// in front is accepted and the table is its own.
+func (b *binder) remoteTable(e *env, p *syntax.PathExpr) *table {
+	if !b.isTabular(e, p) {
+		b.errTabularExpected(p.Span())
+		return nil
+	}
+	switch sel := p.Sel.(type) {
+	case *syntax.Ident:
+		return b.namedTable(nil, sel)
+	case *syntax.CallExpr:
+		return b.tableCall(nil, sel)
+	}
+	b.errTabularExpected(p.Span())
+	return nil
+}
+
+// watchlist is _GetWatchlist("alias"): the watchlist's columns behind the three that every one has.
+func (b *binder) watchlist(e *env, c *syntax.CallExpr) *table {
+	if len(c.Args) == 0 {
+		b.add("KS119", c.Span(), "_GetWatchlist expects the alias of a watchlist")
+		return nil
+	}
+	arg := c.Args[0]
+	if n, ok := arg.(*syntax.NamedExpr); ok {
+		arg = n.Value
+	}
+	v, ok := b.constant(e, arg, "the alias of a watchlist")
+	if !ok {
+		return nil
+	}
+	w, ok := b.opts.Catalog.Watchlist(v.Text())
+	out := &rel.Values{}
+	if !ok {
+		// An unknown watchlist is an empty one, with any column: parsers ask for optional ones.
+		for _, col := range watchlistColumns {
+			out.Out = append(out.Out, b.newCol(col.Name, col.Type))
+		}
+		return &table{node: out, cols: out.Out, open: true}
+	}
+	for _, col := range w.Table.Schema {
+		out.Out = append(out.Out, b.newCol(col.Name, col.Type))
+	}
+	out.Rows = w.Table.Rows
+	return &table{node: out, cols: out.Out}
+}
+
+// watchlistColumns are what every watchlist has.
+var watchlistColumns = types.Schema{
+	{Name: "_DTItemId", Type: types.String}, {Name: "LastUpdatedTimeUTC", Type: types.Datetime}, {Name: "SearchKey", Type: types.String},
+}
+
+func (b *binder) datatable(e *env, d *syntax.DataTableExpr) *table {
+	cols, ok := b.rowSchema(d.Schema)
+	if !ok {
+		return nil
+	}
+	if len(cols) == 0 || len(d.Values)%len(cols) != 0 {
+		b.add("KS173", d.Span(), fmt.Sprintf("the number of values, %d, is no multiple of the number of columns, %d", len(d.Values), len(cols)))
+		return nil
+	}
+	out := &rel.Values{Out: cols}
+	for i := 0; i < len(d.Values); i += len(cols) {
+		rowVals := make([]types.Value, len(cols))
+		for j, c := range cols {
+			v, ok := b.constant(e, d.Values[i+j], "a value of a datatable")
+			if !ok {
+				return nil
+			}
+			conv, isConst := rel.Const(b.convert(lit(v), c.Type))
+			if !isConst {
+				panic("bind: a conversion of a constant did not fold")
+			}
+			rowVals[j] = conv
+		}
+		out.Rows = append(out.Rows, rowVals)
+	}
+	return b.inRowOrder(out)
+}
+
+// inRowOrder gives rows that were written in a query a hidden number, so that what depends on the order of
+// rows (make_list, row_number) follows the order they are written in.
+func (b *binder) inRowOrder(v *rel.Values) *table {
+	visible := v.Out
+	n := b.newCol("$row", types.Long)
+	v.Out = append(append([]rel.Col(nil), visible...), n)
+	for i := range v.Rows {
+		v.Rows[i] = append(v.Rows[i], types.LongOf(int64(i)))
+	}
+	return &table{node: v, cols: visible, order: []rel.Key{{Col: n}}}
+}
+
+func (b *binder) rowSchema(s *syntax.RowSchema) ([]rel.Col, bool) {
+	if s == nil {
+		return nil, false
+	}
+	var cols []rel.Col
+	seen := map[string]bool{}
+	for _, c := range s.Columns {
+		tn, ok := c.Type.(*syntax.TypeName)
+		if !ok {
+			b.add("KS170", c.Span(), "expected column:type")
+			return nil, false
+		}
+		t, known := types.Parse(tn.Name)
+		if !known {
+			b.add("KS160", tn.Span(), fmt.Sprintf("'%s' is no type", tn.Name))
+			return nil, false
+		}
+		if seen[c.Name.Name] {
+			b.errDuplicate(c.Name.Span(), c.Name.Name)
+			return nil, false
+		}
+		seen[c.Name.Name] = true
+		cols = append(cols, b.newCol(c.Name.Name, t))
+	}
+	return cols, true
+}
+
+// externaldata reads rows from outside, if the operator of this vedette allowed the place.
+func (b *binder) externaldata(e *env, x *syntax.ExternalDataExpr) *table {
+	cols, ok := b.rowSchema(x.Schema)
+	if !ok {
+		return nil
+	}
+	var uris []string
+	for _, l := range x.Locations {
+		v, ok := b.constant(e, l, "the place of external data")
+		if !ok {
+			return nil
+		}
+		uris = append(uris, v.ToText())
+	}
+	props := map[string]string{}
+	for _, p := range x.With {
+		if v, ok := p.Value.(*syntax.Lit); ok {
+			props[p.Name] = v.Text
+		} else if id, ok := p.Value.(*syntax.Ident); ok {
+			props[p.Name] = id.Name
+		}
+	}
+	out := &rel.Values{Out: cols}
+	if b.opts.External != nil {
+		schema := make(types.Schema, len(cols))
+		for i, c := range cols {
+			schema[i] = types.Column{Name: c.Name, Type: c.Type}
+		}
+		rows, err := b.opts.External(uris, schema, props)
+		if err != nil {
+			b.addHint("VQ003", x.Span(), "externaldata: "+err.Error(), "allow the place with --external")
+			return nil
+		}
+		out.Rows = rows
+	}
+	return &table{node: out, cols: cols}
+}

@@ -1,0 +1,155 @@
+// Package duckdb writes a relational plan as DuckDB SQL. It makes text only: no driver is imported, so it
+// is tested without one, and what it cannot write in SQL it names as user-defined functions (UDF) that the
+// store registers before it runs the text.
+//
+// How values are held: datetime and timespan are BIGINT ticks, bool BOOLEAN, int INTEGER, long BIGINT,
+// real DOUBLE; string is VARCHAR and never NULL; guid, decimal and dynamic (canonical JSON) are VARCHAR.
+//
+// Start with Write; node.go writes the nodes, expr.go the expressions. All quoting is in quote.go.
+package duckdb
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/vedette-siem/vedette/internal/funcs"
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// UDF is a scalar function that the SQL calls and that runs in Go.
+type UDF struct {
+	Name string
+	Args []types.Type
+	Out  types.Type
+	Fn   *funcs.Func
+	Body funcs.Impl
+	// Agg is set instead of Body for an aggregate: every argument is then a list.
+	Agg funcs.AggImpl
+	// Native is set instead of both for a native operator: the argument is a list of rows as JSON arrays of
+	// text, and so is the result. In and Result are the types of their values.
+	Native     rel.NativeOp
+	In, Result []types.Type
+}
+
+// Options change how SQL is written.
+type Options struct {
+	// Exact makes integer arithmetic wrap around, at some cost; without it the engine reports an overflow.
+	Exact bool
+	// Empty tells which stored tables have no storage: reading one gives no rows. Nil: all have.
+	Empty func(table string) bool
+}
+
+// Statement is the SQL of a plan.
+type Statement struct {
+	SQL  string
+	UDFs []UDF
+}
+
+// Write returns the SQL for a plan that puts out columns in an order. A panic in a lowering is a broken
+// invariant and is reported as an error that names the node.
+func Write(plan rel.Node, columns []rel.Col, order []rel.Key, opts Options) (st Statement, err error) {
+	w := &writer{opts: opts, names: map[rel.ColID]string{}, udfs: map[string]UDF{}, shares: map[int][]rel.Col{}}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("write SQL: %v", p)
+		}
+	}()
+	s := w.opened(w.named(w.compile(plan)))
+	out := &sel{from: s.from, where: s.where, tail: w.orderBy(order, w.refs(s))}
+	for _, c := range columns {
+		w.name(c)
+		out.items = append(out.items, column{c.ID, s.ref(c.ID)})
+	}
+	if len(w.ctes) > 0 {
+		st.SQL = "WITH " + strings.Join(w.ctes, ",\n") + "\n"
+	}
+	st.SQL += w.text(out)
+	for _, name := range w.udfOrder {
+		st.UDFs = append(st.UDFs, w.udfs[name])
+	}
+	return st, nil
+}
+
+type writer struct {
+	opts     Options
+	names    map[rel.ColID]string
+	udfs     map[string]UDF
+	udfOrder []string
+	ctes     []string
+	shares   map[int][]rel.Col
+	n        int                  // aliases of derived tables so far
+	outer    map[rel.ColID]string // columns of the rows that a lateral join is evaluated for
+}
+
+// Exact implements funcs.Exacter.
+func (w *writer) Exact() bool { return w.opts.Exact }
+
+// name is a column's name in the SQL: unique, and still recognisable.
+func (w *writer) name(c rel.Col) string {
+	if n, ok := w.names[c.ID]; ok {
+		return n
+	}
+	var b strings.Builder
+	for _, r := range c.Name {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' {
+			b.WriteRune(r)
+		}
+		if b.Len() >= 40 {
+			break
+		}
+	}
+	n := "c" + strconv.Itoa(int(c.ID))
+	if b.Len() > 0 {
+		n = b.String() + "_" + strconv.Itoa(int(c.ID))
+		if n[0] >= '0' && n[0] <= '9' {
+			n = "_" + n
+		}
+	}
+	w.names[c.ID] = n
+	return n
+}
+
+func (w *writer) alias() string {
+	w.n++
+	return "t" + strconv.Itoa(w.n)
+}
+
+// sqlTypes are the engine's types for KQL's.
+var sqlTypes = map[types.Type]string{
+	types.Bool: "BOOLEAN", types.Int: "INTEGER", types.Long: "BIGINT", types.Real: "DOUBLE", types.Decimal: "VARCHAR",
+	types.String: "VARCHAR", types.Datetime: "BIGINT", types.Timespan: "BIGINT", types.Guid: "VARCHAR", types.Dynamic: "VARCHAR",
+}
+
+// SQLType returns the engine's type for a KQL type.
+func SQLType(t types.Type) string { return sqlTypes[t] }
+
+// udf names a user-defined function for a call and remembers it.
+func (w *writer) udf(u UDF) string {
+	var b strings.Builder
+	b.WriteString("kql_")
+	for _, r := range u.Fn.Name {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strconv.Itoa(int(r)))
+		}
+	}
+	b.WriteByte('_')
+	for _, t := range u.Args {
+		b.WriteByte(typeCode[t])
+	}
+	b.WriteString("_" + string(typeCode[u.Out]))
+	u.Name = b.String()
+	if _, ok := w.udfs[u.Name]; !ok {
+		w.udfs[u.Name] = u
+		w.udfOrder = append(w.udfOrder, u.Name)
+	}
+	return u.Name
+}
+
+var typeCode = map[types.Type]byte{
+	types.Bool: 'b', types.Int: 'i', types.Long: 'l', types.Real: 'r', types.Decimal: 'm', types.String: 's',
+	types.Datetime: 't', types.Timespan: 'n', types.Guid: 'g', types.Dynamic: 'd',
+}

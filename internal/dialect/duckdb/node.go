@@ -1,0 +1,671 @@
+package duckdb
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/vedette-siem/vedette/internal/funcs"
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// sel is a SELECT under construction. While it is open its items are plain columns of its source, and
+// filters and projections merge into it; then it becomes a derived table of the next one.
+type sel struct {
+	items    []column
+	from     string
+	where    []string
+	distinct string
+	tail     string // GROUP BY, ORDER BY, LIMIT
+	open     bool
+}
+
+// column is one item of a select list.
+type column struct {
+	id  rel.ColID
+	sql string
+}
+
+// ref writes a column of an open SELECT.
+func (s *sel) ref(id rel.ColID) string {
+	for _, c := range s.items {
+		if c.id == id {
+			return c.sql
+		}
+	}
+	panic(fmt.Sprintf("column %d is not put out here", id))
+}
+
+// refs looks columns up in an open SELECT; outer ones (of a lateral join) keep their own names.
+func (w *writer) refs(s *sel) refs {
+	m := make(map[rel.ColID]string, len(s.items))
+	for _, c := range s.items {
+		m[c.id] = c.sql
+	}
+	return func(id rel.ColID) string {
+		if sql, ok := m[id]; ok {
+			return sql
+		}
+		if n, ok := w.outer[id]; ok {
+			return n
+		}
+		panic(fmt.Sprintf("column %d is not in scope", id))
+	}
+}
+
+// body is what follows the select list of a SELECT over an open one: its source and filters.
+func (s *sel) body() string {
+	if len(s.where) > 0 {
+		return " FROM " + s.from + " WHERE " + strings.Join(s.where, " AND ")
+	}
+	return " FROM " + s.from
+}
+
+// with is an open SELECT with one more filter.
+func (s *sel) with(filter string) *sel {
+	c := *s
+	c.where = append(s.where[:len(s.where):len(s.where)], filter)
+	return &c
+}
+
+// opened returns s as an open SELECT, making it a derived table if it must be.
+func (w *writer) opened(s *sel) *sel {
+	if s.open {
+		return s
+	}
+	out := &sel{open: true, from: "(" + w.text(s) + ") AS " + w.alias()}
+	for _, c := range s.items {
+		out.items = append(out.items, column{c.id, w.names[c.id]})
+	}
+	return out
+}
+
+// text is the SELECT statement.
+func (w *writer) text(s *sel) string {
+	var b strings.Builder
+	b.WriteString("SELECT " + s.distinct)
+	if len(s.items) == 0 {
+		b.WriteString("1 AS nothing")
+	}
+	for i, c := range s.items {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(c.sql)
+		if n := w.names[c.id]; c.id != 0 && n != c.sql {
+			b.WriteString(" AS " + n)
+		}
+	}
+	if s.from != "" {
+		b.WriteString(" FROM " + s.from)
+	}
+	if len(s.where) > 0 {
+		b.WriteString(" WHERE " + strings.Join(s.where, " AND "))
+	}
+	b.WriteString(s.tail)
+	return b.String()
+}
+
+// compile writes a node as a SELECT.
+func (w *writer) compile(n rel.Node) *sel {
+	switch n := n.(type) {
+	case *rel.Scan:
+		return w.scan(n)
+	case *rel.Values:
+		return w.values(n)
+	case *rel.Sequence:
+		return w.sequence(n)
+	case *rel.Filter:
+		s := w.opened(w.compile(n.In))
+		c := *s
+		c.where = append(s.where[:len(s.where):len(s.where)], w.expr(n.Pred, w.refs(s), true))
+		return &c
+	case *rel.Project:
+		return w.project(n)
+	case *rel.Aggregate:
+		return w.aggregate(n)
+	case *rel.DistinctOn:
+		s := w.opened(w.compile(n.In))
+		var on []string
+		for _, e := range n.On {
+			on = append(on, w.expr(e, w.refs(s), false))
+		}
+		c := *s
+		c.open, c.distinct = false, "DISTINCT ON ("+strings.Join(on, ", ")+") "
+		c.tail = w.orderBy(n.Order, w.refs(s))
+		return w.named(&c)
+	case *rel.Join:
+		return w.join(n)
+	case *rel.Limit:
+		s := w.opened(w.compile(n.In))
+		c := *s
+		c.open = false
+		c.tail = w.orderBy(n.Order, w.refs(s)) + " LIMIT greatest(0, " + w.expr(n.Count, w.refs(&sel{}), false) + ")"
+		return w.named(&c)
+	case *rel.Union:
+		return w.union(n)
+	case *rel.Unnest:
+		return w.unnest(n)
+	case *rel.Window:
+		return w.window(n)
+	case *rel.Apply:
+		return w.apply(n)
+	case *rel.Ref:
+		s := &sel{open: true, from: "s" + strconv.Itoa(n.ID)}
+		in := w.shares[n.ID]
+		for i, c := range n.Out {
+			w.name(c)
+			s.items = append(s.items, column{c.ID, w.name(in[i])})
+		}
+		return s
+	case *rel.With:
+		for _, sh := range n.Shares {
+			s := w.named(w.compile(sh.In))
+			cols := sh.In.Cols()
+			// the share puts out exactly the node's columns, under their names
+			o := w.opened(s)
+			c := &sel{from: o.from, where: o.where}
+			for _, col := range cols {
+				w.name(col)
+				c.items = append(c.items, column{col.ID, o.ref(col.ID)})
+			}
+			w.shares[sh.ID] = cols
+			w.ctes = append(w.ctes, "s"+strconv.Itoa(sh.ID)+" AS MATERIALIZED ("+w.text(c)+")")
+		}
+		return w.compile(n.Body)
+	case *rel.Native:
+		return w.native(n)
+	}
+	panic(fmt.Sprintf("no SQL for node %T", n))
+}
+
+// named makes sure that every item has a name of its own.
+func (w *writer) named(s *sel) *sel {
+	for _, c := range s.items {
+		if _, ok := w.names[c.id]; !ok {
+			w.names[c.id] = "c" + strconv.Itoa(int(c.id))
+		}
+	}
+	return s
+}
+
+func (w *writer) scan(n *rel.Scan) *sel {
+	s := &sel{open: true}
+	if w.opts.Empty != nil && w.opts.Empty(n.Table) {
+		return w.values(&rel.Values{Out: n.Out})
+	}
+	s.from = Ident(n.Table)
+	for i, c := range n.Out {
+		w.name(c)
+		s.items = append(s.items, column{c.ID, Ident(n.Source[i])})
+	}
+	if n.Bounded {
+		t := Ident(n.TimeCol)
+		s.where = append(s.where, fmt.Sprintf("%s >= %d::BIGINT AND %s < %d::BIGINT", t, n.From, t, n.To))
+	}
+	return s
+}
+
+func (w *writer) values(n *rel.Values) *sel {
+	s := &sel{open: true}
+	if len(n.Rows) == 1 && len(n.Out) == 0 {
+		s.from = "(SELECT 1 AS nothing) AS " + w.alias()
+		return s
+	}
+	var b strings.Builder
+	names := make([]string, len(n.Out))
+	for i, c := range n.Out {
+		names[i] = w.name(c)
+		s.items = append(s.items, column{c.ID, names[i]})
+	}
+	if len(n.Rows) == 0 {
+		b.WriteString("(SELECT ")
+		for i, c := range n.Out {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString("NULL::" + sqlTypes[c.Type] + " AS " + names[i])
+		}
+		if len(n.Out) == 0 {
+			b.WriteString("1 AS nothing")
+		}
+		b.WriteString(" WHERE false) AS " + w.alias())
+		s.from = b.String()
+		return s
+	}
+	b.WriteString("(VALUES ")
+	for i, r := range n.Rows {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('(')
+		for j, v := range r {
+			if j > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(Literal(v))
+		}
+		b.WriteByte(')')
+	}
+	b.WriteString(") AS " + w.alias() + "(" + strings.Join(names, ", ") + ")")
+	s.from = b.String()
+	return s
+}
+
+// sequence counts rows of range(): integers exactly, reals by multiplication as Kusto does.
+func (w *writer) sequence(n *rel.Sequence) *sel {
+	none := w.refs(&sel{})
+	from, to, step := w.expr(n.From, none, false), w.expr(n.To, none, false), w.expr(n.Step, none, false)
+	name := w.name(n.Out)
+	value := from + " + " + "i * " + step
+	count := "CASE WHEN " + step + " = 0 THEN 0 ELSE greatest(0, ((" + to + ") - (" + from + ")) // " + step + " + 1) END"
+	if n.Out.Type == types.Real {
+		count = "CASE WHEN " + step + " = 0 THEN 0 ELSE greatest(0, floor(((" + to + ") - (" + from + ")) / " + step + " + 1e-9)::BIGINT + 1) END"
+	} else {
+		// i is HUGEINT-safe only while the product fits, which it does: it lies between from and to
+		count = "CASE WHEN " + step + " = 0 OR sign((" + to + ")::HUGEINT - (" + from + ")) * sign(" + step + ") < 0 THEN 0 ELSE ((" + to + ")::HUGEINT - (" + from + ")) // " + step + " + 1 END"
+	}
+	sql := "(" + value + ")::" + sqlTypes[n.Out.Type]
+	return &sel{open: true, items: []column{{n.Out.ID, name}},
+		from: "(SELECT " + sql + " AS " + name + " FROM (SELECT unnest(range(0, coalesce((" + count + ")::BIGINT, 0))) AS i) AS " + w.alias() + ") AS " + w.alias()}
+}
+
+func (w *writer) project(n *rel.Project) *sel {
+	s := w.opened(w.compile(n.In))
+	at := w.refs(s)
+	out := &sel{from: s.from, where: s.where, open: true}
+	for _, it := range n.Items {
+		w.name(it.Col)
+		if _, ok := it.Expr.(*rel.ColRef); !ok {
+			out.open = false
+		}
+		out.items = append(out.items, column{it.Col.ID, w.expr(it.Expr, at, false)})
+	}
+	return out
+}
+
+func (w *writer) aggregate(n *rel.Aggregate) *sel {
+	s := w.opened(w.compile(n.In))
+	at := w.refs(s)
+	out := &sel{from: s.from, where: s.where}
+	var group []string
+	for i, k := range n.Keys {
+		w.name(k.Col)
+		out.items = append(out.items, column{k.Col.ID, w.expr(k.Expr, at, false)})
+		group = append(group, strconv.Itoa(i+1))
+	}
+	if len(n.Aggs) == 0 {
+		out.distinct = "DISTINCT "
+		return out
+	}
+	order := strings.TrimPrefix(w.orderBy(n.Order, at), " ORDER BY ")
+	var rows []column // fields of aggregates of whole rows, read in a SELECT around this one
+	for _, a := range n.Aggs {
+		if !a.Call.Fn.Spread.Row {
+			w.name(a.Outs[0])
+			out.items = append(out.items, column{a.Outs[0].ID, w.aggCall(a.Call, at, order)})
+			continue
+		}
+		row := w.alias() + "_row"
+		out.items = append(out.items, column{0, w.aggCall(a.Call, at, order) + " AS " + row})
+		for i, o := range a.Outs {
+			w.name(o)
+			rows = append(rows, column{o.ID, funcs.RowField(row, i, o.Type)})
+		}
+	}
+	if len(group) > 0 {
+		out.tail = " GROUP BY " + strings.Join(group, ", ")
+	}
+	if rows == nil {
+		return out
+	}
+	outer := &sel{from: "(" + w.text(out) + ") AS " + w.alias()}
+	for _, c := range out.items {
+		if c.id != 0 {
+			outer.items = append(outer.items, column{c.id, w.names[c.id]})
+		}
+	}
+	outer.items = append(outer.items, rows...)
+	return outer
+}
+
+// aggCall writes an aggregate: its SQL, else its Go body over lists of the arguments.
+func (w *writer) aggCall(e *rel.Call, at refs, order string) string {
+	c := &funcs.Call{Type: e.T, Order: order}
+	for _, a := range e.Args {
+		arg := funcs.Arg{SQL: w.expr(a, at, false), Type: a.Type()}
+		if v, ok := rel.Const(a); ok {
+			arg.Const = &v
+		}
+		c.Args = append(c.Args, arg)
+	}
+	sql := ""
+	switch {
+	case e.Sig != nil && e.Sig.Lower != nil:
+		sql = e.Sig.Lower(w, c)
+	case e.Sig != nil && e.Sig.SQL != "":
+		sql = funcs.Expand(e.Sig.SQL, c)
+	case e.Fn.Lower != nil:
+		sql = e.Fn.Lower(w, c)
+	case e.Fn.SQL != "":
+		sql = funcs.Expand(e.Fn.SQL, c)
+	}
+	if sql == "" {
+		if e.Fn.Agg == nil {
+			panic("the aggregate " + e.Fn.Name + " has neither SQL nor a Go body")
+		}
+		u := UDF{Out: e.T, Fn: e.Fn, Agg: e.Fn.Agg}
+		var args []string
+		for i, a := range c.Args {
+			u.Args = append(u.Args, a.Type)
+			if p, ok := e.Sig.Param(i, len(c.Args)); ok && p.Const {
+				args = append(args, "["+a.SQL+"]")
+				continue
+			}
+			list := "list(" + a.SQL
+			if order != "" && e.Fn.Ordered {
+				list += " ORDER BY " + order
+			}
+			args = append(args, "coalesce("+list+"), [])")
+		}
+		if len(args) == 0 {
+			args, u.Args = []string{"coalesce(list(1::BIGINT), [])"}, []types.Type{types.Long}
+		}
+		return w.udf(u) + "(" + strings.Join(args, ", ") + ")"
+	}
+	if e.T == types.String && !e.Fn.Spread.Row {
+		return "coalesce(" + sql + ", '')"
+	}
+	return sql
+}
+
+func (w *writer) join(n *rel.Join) *sel {
+	l, r := w.opened(w.named(w.compile(n.Left))), w.opened(w.named(w.compile(n.Right)))
+	la, ra := w.alias(), w.alias()
+	lat, rat := w.side(l, la, n.Left), w.side(r, ra, n.Right)
+	word := map[rel.JoinKind]string{
+		rel.Inner: "JOIN", rel.LeftOuter: "LEFT JOIN", rel.RightOuter: "RIGHT JOIN", rel.FullOuter: "FULL JOIN",
+		rel.LeftSemi: "SEMI JOIN", rel.LeftAnti: "ANTI JOIN", rel.Cross: "CROSS JOIN",
+	}[n.Kind]
+	s := &sel{open: true, from: lat.from + " " + word + " " + rat.from}
+	var on []string
+	for _, k := range n.On {
+		op := " IS NOT DISTINCT FROM "
+		if k.Left.Type() == types.String {
+			op = " = "
+		}
+		on = append(on, w.expr(k.Left, lat.at, false)+op+w.expr(k.Right, rat.at, false))
+	}
+	if n.Kind != rel.Cross {
+		if len(on) == 0 {
+			on = []string{"true"}
+		}
+		s.from += " ON " + strings.Join(on, " AND ")
+	}
+	put := func(in []rel.Col, out []rel.Col, at refs) {
+		for i, c := range in {
+			if out == nil {
+				w.name(c)
+				s.items = append(s.items, column{c.ID, at(c.ID)})
+				continue
+			}
+			sql := at(c.ID)
+			w.name(out[i])
+			if c.Type == types.String {
+				sql, s.open = "coalesce("+sql+", '')", false
+			}
+			s.items = append(s.items, column{out[i].ID, sql})
+		}
+	}
+	put(n.Left.Cols(), n.LeftOut, lat.at)
+	if n.Kind != rel.LeftSemi && n.Kind != rel.LeftAnti {
+		put(n.Right.Cols(), n.RightOut, rat.at)
+	}
+	return s
+}
+
+type joinSide struct {
+	from string
+	at   refs
+}
+
+// side makes an input of a join a derived table, under an alias of its own.
+func (w *writer) side(s *sel, alias string, n rel.Node) joinSide {
+	c := &sel{from: s.from, where: s.where}
+	for _, col := range n.Cols() {
+		w.name(col)
+		c.items = append(c.items, column{col.ID, s.ref(col.ID)})
+	}
+	return joinSide{"(" + w.text(c) + ") AS " + alias, func(id rel.ColID) string {
+		if n, ok := w.outer[id]; ok {
+			return n
+		}
+		return alias + "." + w.names[id]
+	}}
+}
+
+func (w *writer) union(n *rel.Union) *sel {
+	for _, c := range n.Out {
+		w.name(c)
+	}
+	var legs []string
+	for i, in := range n.Ins {
+		s := w.opened(w.compileLeg(in))
+		c := &sel{from: s.from, where: s.where}
+		for j, col := range in.Cols() {
+			sql := s.ref(col.ID)
+			if i == 0 {
+				sql += " AS " + w.names[n.Out[j].ID]
+			}
+			c.items = append(c.items, column{0, sql})
+		}
+		legs = append(legs, w.legText(c))
+	}
+	s := &sel{open: true, from: "(" + strings.Join(legs, " UNION ALL ") + ") AS " + w.alias()}
+	for _, c := range n.Out {
+		s.items = append(s.items, column{c.ID, w.names[c.ID]})
+	}
+	return s
+}
+
+// compileLeg compiles one input of a union.
+func (w *writer) compileLeg(n rel.Node) *sel { return w.named(w.compile(n)) }
+
+// legText is a SELECT whose items carry their names already.
+func (w *writer) legText(s *sel) string {
+	var b strings.Builder
+	b.WriteString("SELECT ")
+	for i, c := range s.items {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(c.sql)
+	}
+	if len(s.items) == 0 {
+		b.WriteString("1 AS nothing")
+	}
+	b.WriteString(" FROM " + s.from)
+	if len(s.where) > 0 {
+		b.WriteString(" WHERE " + strings.Join(s.where, " AND "))
+	}
+	return b.String()
+}
+
+// unnest expands dynamic values side by side. The lists of elements are computed in a SELECT of their own,
+// because each is used more than once.
+func (w *writer) unnest(n *rel.Unnest) *sel {
+	in := w.opened(w.compile(n.In))
+	at := w.refs(in)
+	lists := &sel{from: in.from, where: in.where}
+	for _, c := range n.In.Cols() {
+		w.name(c)
+		lists.items = append(lists.items, column{c.ID, in.ref(c.ID)})
+	}
+	inner := w.alias()
+	var names, lens []string
+	for i, it := range n.Items {
+		macro := "kql_unnest("
+		if it.Array {
+			macro = "kql_unnest_pairs("
+		}
+		list := macro + w.expr(it.Expr, at, false) + ")"
+		if n.Limit > 0 {
+			list += "[1:" + strconv.FormatInt(n.Limit, 10) + "]"
+		}
+		name := inner + "_list" + strconv.Itoa(i)
+		names = append(names, name)
+		lens = append(lens, "coalesce(len("+name+"), 0)")
+		lists.items = append(lists.items, column{0, list + " AS " + name})
+	}
+	out := &sel{from: "(" + w.text(lists) + ") AS " + inner}
+	for _, c := range n.In.Cols() {
+		out.items = append(out.items, column{c.ID, w.names[c.ID]})
+	}
+	count := "greatest(" + strings.Join(lens, ", ") + ")"
+	if len(lens) == 1 {
+		count = lens[0]
+	}
+	if n.KeepEmpty {
+		count = "greatest(1, " + count + ")"
+	}
+	for i, it := range n.Items {
+		w.name(it.Out)
+		list := names[i]
+		if n.KeepEmpty {
+			list = "CASE WHEN " + lens[i] + " = 0 THEN [NULL] ELSE " + names[i] + " END"
+		}
+		out.items = append(out.items, column{it.Out.ID, "nullif(unnest(" + list + "), 'null')::VARCHAR"})
+	}
+	if n.Index.ID != 0 {
+		w.name(n.Index)
+		out.items = append(out.items, column{n.Index.ID, "unnest(range(0, " + count + "))"})
+	}
+	return out
+}
+
+func (w *writer) window(n *rel.Window) *sel {
+	s := w.opened(w.compile(n.In))
+	at := w.refs(s)
+	out := &sel{from: s.from, where: s.where}
+	for _, c := range n.In.Cols() {
+		w.name(c)
+		out.items = append(out.items, column{c.ID, s.ref(c.ID)})
+	}
+	for _, it := range n.Items {
+		w.name(it.Out)
+		var part []string
+		for _, p := range it.Partition {
+			part = append(part, w.expr(p, at, false))
+		}
+		over := " OVER ("
+		if len(part) > 0 {
+			over += "PARTITION BY " + strings.Join(part, ", ") + " "
+		}
+		over += strings.TrimPrefix(w.orderBy(n.Order, at), " ")
+		var args []string
+		for _, a := range it.Args {
+			args = append(args, w.expr(a, at, false))
+		}
+		const soFar = " ROWS UNBOUNDED PRECEDING)"
+		var sql string
+		switch it.Func {
+		case rel.RowNumber:
+			sql = "row_number()" + over + ")"
+		case rel.Lag:
+			sql = "lag(" + strings.Join(args, ", ") + ")" + over + ")"
+		case rel.Lead:
+			sql = "lead(" + strings.Join(args, ", ") + ")" + over + ")"
+		case rel.RunningSum:
+			sql = "coalesce(sum(" + args[0] + ")" + over + soFar + ", 0)::" + sqlTypes[it.Out.Type]
+		case rel.RunningCount:
+			sql = "count(*) FILTER (WHERE " + args[0] + ")" + over + soFar
+		case rel.RunningMax:
+			sql = "max(" + args[0] + ")" + over + soFar
+		default:
+			panic(fmt.Sprintf("no SQL for window function %d", it.Func))
+		}
+		out.items = append(out.items, column{it.Out.ID, sql})
+	}
+	return out
+}
+
+// apply is a lateral join: the right side reads the left side's columns.
+func (w *writer) apply(n *rel.Apply) *sel {
+	l := w.opened(w.named(w.compile(n.Left)))
+	la := w.alias()
+	left := w.side(l, la, n.Left)
+	saved := w.outer
+	w.outer = map[rel.ColID]string{}
+	for id, name := range saved {
+		w.outer[id] = name
+	}
+	s := &sel{open: true}
+	for _, c := range n.Left.Cols() {
+		w.outer[c.ID] = la + "." + w.names[c.ID]
+		s.items = append(s.items, column{c.ID, la + "." + w.names[c.ID]})
+	}
+	r := w.opened(w.named(w.compile(n.Right)))
+	ra := w.alias()
+	c := &sel{from: r.from, where: r.where}
+	for _, col := range n.Right.Cols() {
+		w.name(col)
+		c.items = append(c.items, column{col.ID, r.ref(col.ID)})
+		s.items = append(s.items, column{col.ID, ra + "." + w.names[col.ID]})
+	}
+	s.from = left.from + ", LATERAL (" + w.text(c) + ") AS " + ra
+	w.outer = saved
+	return s
+}
+
+// native hands all rows to Go as one list and takes a list back.
+func (w *writer) native(n *rel.Native) *sel {
+	s := w.opened(w.compile(n.In))
+	at := w.refs(s)
+	u := UDF{Native: n.Op}
+	var vals []string
+	for _, c := range n.Args {
+		u.In = append(u.In, c.Type)
+		vals = append(vals, at(c.ID)+"::VARCHAR")
+	}
+	for _, c := range n.Out {
+		u.Result = append(u.Result, c.Type)
+	}
+	u.Name = "kql_native_" + strconv.Itoa(len(w.udfs))
+	w.udfs[u.Name] = u
+	w.udfOrder = append(w.udfOrder, u.Name)
+	row, out := w.alias(), w.alias()
+	src := "SELECT unnest(" + u.Name + "(coalesce(list([" + strings.Join(vals, ", ") + "]::VARCHAR[]" + w.orderBy(n.Order, at) + "), []))) AS " + row + " FROM " + s.from
+	if len(s.where) > 0 {
+		src += " WHERE " + strings.Join(s.where, " AND ")
+	}
+	res := &sel{from: "(" + src + ") AS " + out}
+	for i, c := range n.Out {
+		w.name(c)
+		res.items = append(res.items, column{c.ID, "CAST(" + row + "[" + strconv.Itoa(i+1) + "] AS " + sqlTypes[c.Type] + ")"})
+	}
+	return res
+}
+
+// orderBy writes an ORDER BY clause, with a blank in front; "" for no keys.
+func (w *writer) orderBy(keys []rel.Key, at refs) string {
+	var parts []string
+	for _, k := range keys {
+		p := at(k.Col.ID)
+		if k.Desc {
+			p += " DESC"
+		} else {
+			p += " ASC"
+		}
+		if k.NullsLast {
+			p += " NULLS LAST"
+		} else {
+			p += " NULLS FIRST"
+		}
+		parts = append(parts, p)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " ORDER BY " + strings.Join(parts, ", ")
+}

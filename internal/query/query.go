@@ -1,0 +1,181 @@
+// Package query is KQL in, rows out: it parses, binds, rewrites, writes SQL and runs it, within limits.
+// Everything that runs a query (the commands, rules, tests) goes through Engine.
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/vedette-siem/vedette/internal/bind"
+	"github.com/vedette-siem/vedette/internal/catalog"
+	"github.com/vedette-siem/vedette/internal/dialect/duckdb"
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/rewrite"
+	"github.com/vedette-siem/vedette/internal/source"
+	"github.com/vedette-siem/vedette/internal/store"
+	"github.com/vedette-siem/vedette/internal/syntax"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// ErrTimeout is the fault of a query that ran longer than its limit.
+var ErrTimeout = errors.New("the query ran longer than its limit")
+
+// Engine compiles and runs queries. It is safe for concurrent use.
+type Engine struct {
+	Catalog *catalog.Catalog
+	// Store runs the SQL; nil compiles only.
+	Store store.Engine
+	// External reads externaldata's places; nil refuses them.
+	External func(uris []string, schema types.Schema, props map[string]string) ([][]types.Value, error)
+	// EmptyExternal lets externaldata be empty where External is nil, with a warning: for checking content
+	// without data.
+	EmptyExternal bool
+
+	functions *bind.FunctionCache
+}
+
+// New returns an engine over a catalogue and a store.
+func New(cat *catalog.Catalog, st store.Engine) *Engine {
+	return &Engine{Catalog: cat, Store: st, functions: bind.NewFunctionCache()}
+}
+
+// Request is a query and the circumstances it is evaluated in.
+type Request struct {
+	File *source.File
+	// Now is the evaluation time.
+	Now time.Time
+	// From and To bound TimeGenerated of every table, half open, unless both are zero.
+	From, To time.Time
+	// Timeout and MaxRows bound the run; 0 is no bound.
+	Timeout time.Duration
+	MaxRows int
+	Params  map[string]types.Value
+	// Check compiles without looking at data.
+	Check bool
+}
+
+// Compiled is a query ready to run.
+type Compiled struct {
+	Bound     *bind.Result
+	Plan      rel.Node
+	Statement duckdb.Statement
+	Columns   types.Schema
+	Warnings  source.Diagnostics
+}
+
+// Result is what a query gave.
+type Result struct {
+	types.Table
+	Compiled *Compiled
+	Elapsed  time.Duration
+}
+
+// Compile compiles a query. A fault in the query is a *source.Diagnostics.
+func (e *Engine) Compile(ctx context.Context, req Request) (*Compiled, error) {
+	bound, diags, err := e.bind(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return e.write(bound, diags, false)
+}
+
+func (e *Engine) bind(ctx context.Context, req Request) (bound *bind.Result, diags source.Diagnostics, err error) {
+	diags.File = req.File
+	q, list := syntax.Parse(req.File)
+	diags.List = list
+	if diags.HasErrors() {
+		diags.Sort()
+		return nil, diags, &diags
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			bound, err = nil, fmt.Errorf("internal error: %v; the query is:\n%s", p, req.File.Text)
+		}
+	}()
+	opts := bind.Options{Catalog: e.Catalog, Now: types.TicksOf(req.Now), Functions: e.functions, Params: req.Params, External: e.External}
+	if !req.From.IsZero() || !req.To.IsZero() {
+		opts.Bounded, opts.From, opts.To = true, types.TicksOf(req.From), types.TicksOf(req.To)
+	}
+	if e.External == nil && !e.EmptyExternal && !req.Check {
+		opts.External = refuseExternal
+	}
+	if e.Store != nil && !req.Check {
+		opts.Probe = func(plan rel.Node) (types.Table, error) { return e.probe(ctx, plan) }
+	}
+	bound, list = bind.Bind(q, opts)
+	diags.List = append(diags.List, list...)
+	diags.Sort()
+	if bound == nil {
+		return nil, diags, &diags
+	}
+	return bound, diags, nil
+}
+
+func refuseExternal(uris []string, _ types.Schema, _ map[string]string) ([][]types.Value, error) {
+	return nil, fmt.Errorf("reading %v is not allowed here", uris)
+}
+
+// probe runs a plan while a query is being bound.
+func (e *Engine) probe(ctx context.Context, plan rel.Node) (types.Table, error) {
+	c, err := e.write(&bind.Result{Plan: plan, Columns: plan.Cols()}, source.Diagnostics{}, false)
+	if err != nil {
+		return types.Table{}, err
+	}
+	return e.Store.Run(ctx, c.Statement, c.Columns, 0)
+}
+
+// write turns a bound query into SQL.
+func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, exact bool) (*Compiled, error) {
+	c := &Compiled{Bound: bound, Warnings: diags}
+	var keep []rel.ColID
+	for _, col := range bound.Columns {
+		keep = append(keep, col.ID)
+		c.Columns = append(c.Columns, types.Column{Name: col.Name, Type: col.Type})
+	}
+	for _, k := range bound.Order {
+		keep = append(keep, k.Col.ID)
+	}
+	c.Plan = rewrite.Apply(bound.Plan, keep)
+	opts := duckdb.Options{Exact: exact}
+	if e.Store != nil {
+		opts.Empty = func(table string) bool { return !e.Store.Has(table) }
+	}
+	var err error
+	c.Statement, err = duckdb.Write(c.Plan, bound.Columns, bound.Order, opts)
+	return c, err
+}
+
+// Run compiles and runs a query.
+func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) {
+	start := time.Now() // a measurement, not an input: see Request.Now
+	if req.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, req.Timeout, ErrTimeout)
+		defer cancel()
+	}
+	bound, diags, err := e.bind(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	c, err := e.write(bound, diags, false)
+	if err != nil {
+		return nil, err
+	}
+	t, err := e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)
+	if errors.Is(err, store.ErrOverflow) {
+		// Kusto's integers wrap around; the engine's do not, so the arithmetic is done in Go.
+		if c, err = e.write(bound, diags, true); err != nil {
+			return nil, err
+		}
+		t, err = e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)
+	}
+	if err != nil {
+		if errors.Is(context.Cause(ctx), ErrTimeout) {
+			err = ErrTimeout
+		}
+		return &Result{Table: t, Compiled: c, Elapsed: time.Since(start)}, err
+	}
+	return &Result{Table: t, Compiled: c, Elapsed: time.Since(start)}, nil
+}

@@ -1,0 +1,35 @@
+package rel
+
+import "github.com/vedette-siem/vedette/internal/types"
+
+// SessionOp is row_window_session: it appends to each row the time at which its session began. A session
+// ends FromFirst ticks after its first row, Between ticks after its last, or where Restart is true.
+type SessionOp struct {
+	Time, Restart      int // positions among the arguments
+	FromFirst, Between int64
+}
+
+// Name implements NativeOp.
+func (*SessionOp) Name() string { return "row_window_session" }
+
+// Run implements NativeOp.
+func (s *SessionOp) Run(rows [][]types.Value) ([][]types.Value, error) {
+	var start, last int64
+	open := false
+	out := make([][]types.Value, 0, len(rows))
+	for _, r := range rows {
+		t := r[s.Time]
+		session := types.Null(types.Datetime)
+		if !t.IsNull() {
+			now := t.Int64()
+			restart := !r[s.Restart].IsNull() && r[s.Restart].Bool()
+			if !open || restart || now-start > s.FromFirst || now-last > s.Between {
+				start, open = now, true
+			}
+			last = now
+			session = types.DatetimeOf(start)
+		}
+		out = append(out, append(r[:len(r):len(r)], session))
+	}
+	return out, nil
+}

@@ -1,0 +1,299 @@
+// Package duckdb is the embedded engine: DuckDB in this process.
+//
+// The engine has no access to files or the network, and its configuration is locked once it is open: a
+// query can reach nothing but the tables in it.
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+
+	driverpkg "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/vedette-siem/vedette/internal/catalog"
+	dialect "github.com/vedette-siem/vedette/internal/dialect/duckdb"
+	"github.com/vedette-siem/vedette/internal/funcs"
+	"github.com/vedette-siem/vedette/internal/store"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// Options bound what the engine may use.
+type Options struct {
+	// Path is the database file; empty keeps everything in memory.
+	Path string
+	// MemoryBytes bounds the memory of all queries together; 0 is half of 8 GiB.
+	MemoryBytes int64
+	// Threads bounds the threads of one query; 0 is one for each processor.
+	Threads int
+}
+
+// Engine is an open DuckDB. It implements store.Engine.
+type Engine struct {
+	connector *driverpkg.Connector
+	db        *sql.DB
+	conn      *sql.Conn // on which functions are registered
+
+	mu     sync.Mutex
+	udfs   map[string]bool
+	tables map[string]*appender
+}
+
+var _ store.Engine = (*Engine)(nil)
+
+const defaultMemory = 4 << 30
+
+// Open opens an engine.
+func Open(ctx context.Context, opts Options) (*Engine, error) {
+	if opts.MemoryBytes == 0 {
+		opts.MemoryBytes = defaultMemory
+	}
+	if opts.Threads == 0 {
+		opts.Threads = runtime.NumCPU()
+	}
+	settings := []string{
+		fmt.Sprintf("SET memory_limit = '%dB'", opts.MemoryBytes),
+		fmt.Sprintf("SET threads = %d", opts.Threads),
+		"SET autoinstall_known_extensions = false",
+		"SET autoload_known_extensions = false",
+		"SET allow_community_extensions = false",
+		"SET temp_directory = ''",
+		"SET enable_external_access = false",
+	}
+	connector, err := driverpkg.NewConnector(opts.Path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("open DuckDB: %w", err)
+	}
+	e := &Engine{connector: connector, db: sql.OpenDB(connector), udfs: map[string]bool{}, tables: map[string]*appender{}}
+	if e.conn, err = e.db.Conn(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open DuckDB: %w", err), e.Close())
+	}
+	for _, m := range funcs.Macros() {
+		settings = append(settings, fmt.Sprintf("CREATE OR REPLACE MACRO %s(%s) AS %s", m.Name, m.Params, m.Body))
+	}
+	for _, s := range settings {
+		if _, err := e.conn.ExecContext(ctx, s); err != nil {
+			return nil, errors.Join(fmt.Errorf("open DuckDB: %s: %w", s, err), e.Close())
+		}
+	}
+	if _, err := e.conn.ExecContext(ctx, "SET lock_configuration = true"); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock DuckDB's configuration: %w", err), e.Close())
+	}
+	return e, nil
+}
+
+// Close implements store.Engine.
+func (e *Engine) Close() error {
+	var errs []error
+	e.mu.Lock()
+	for _, a := range e.tables {
+		errs = append(errs, a.close())
+	}
+	e.mu.Unlock()
+	if e.conn != nil {
+		errs = append(errs, e.conn.Close())
+	}
+	errs = append(errs, e.db.Close())
+	return errors.Join(errs...)
+}
+
+// Has implements store.Engine.
+func (e *Engine) Has(table string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, ok := e.tables[table]
+	return ok
+}
+
+// Run implements store.Engine.
+func (e *Engine) Run(ctx context.Context, st dialect.Statement, columns types.Schema, maxRows int) (types.Table, error) {
+	out := types.Table{Schema: columns}
+	if err := e.register(st.UDFs); err != nil {
+		return out, err
+	}
+	rows, err := e.db.QueryContext(ctx, st.SQL)
+	if err != nil {
+		return out, fault(ctx, err)
+	}
+	defer rows.Close()
+	vals := make([]any, max(1, len(columns)))
+	ptrs := make([]any, len(vals))
+	for i := range vals {
+		ptrs[i] = &vals[i]
+	}
+	for rows.Next() {
+		if maxRows > 0 && len(out.Rows) >= maxRows {
+			return out, fmt.Errorf("%w (%d)", store.ErrRows, maxRows)
+		}
+		if err := rows.Scan(ptrs...); err != nil {
+			return out, fault(ctx, err)
+		}
+		row := make([]types.Value, len(columns))
+		for i, c := range columns {
+			if row[i], err = value(vals[i], c.Type); err != nil {
+				return out, fmt.Errorf("column %s: %w", c.Name, err)
+			}
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	if err := rows.Err(); err != nil {
+		return out, fault(ctx, err)
+	}
+	return out, nil
+}
+
+// fault turns the engine's errors into the ones that callers tell apart.
+func fault(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var d *driverpkg.Error
+	if errors.As(err, &d) {
+		switch {
+		case d.Type == driverpkg.ErrorTypeOutOfRange, d.Type == driverpkg.ErrorTypeConversion && strings.Contains(d.Msg, "INT128"):
+			return fmt.Errorf("%w: %s", store.ErrOverflow, d.Msg)
+		case d.Type == driverpkg.ErrorTypeOutOfMemory:
+			return store.ErrMemory
+		}
+	}
+	return err
+}
+
+// value reads one value of the engine as a KQL value.
+func value(v any, t types.Type) (types.Value, error) {
+	if v == nil {
+		return types.Null(t), nil
+	}
+	switch x := v.(type) {
+	case bool:
+		if t == types.Bool {
+			return types.BoolOf(x), nil
+		}
+	case int32:
+		return integer(int64(x), t)
+	case int64:
+		return integer(x, t)
+	case int8:
+		return integer(int64(x), t)
+	case float64:
+		if t == types.Real {
+			return types.RealOf(x), nil
+		}
+	case string:
+		switch t {
+		case types.String:
+			return types.StringOf(x), nil
+		case types.Guid:
+			return types.GuidOf(x), nil
+		case types.Decimal:
+			return types.DecimalOf(x), nil
+		case types.Dynamic:
+			return types.DynamicOf(x), nil
+		}
+	}
+	return types.Value{}, fmt.Errorf("the engine gave %T for a %s", v, t)
+}
+
+func integer(n int64, t types.Type) (types.Value, error) {
+	switch t {
+	case types.Int:
+		return types.IntOf(int32(n)), nil
+	case types.Long:
+		return types.LongOf(n), nil
+	case types.Datetime:
+		return types.DatetimeOf(n), nil
+	case types.Timespan:
+		return types.TimespanOf(n), nil
+	}
+	return types.Value{}, fmt.Errorf("the engine gave an integer for a %s", t)
+}
+
+// native is the engine's form of a value.
+func native(v types.Value) driver.Value {
+	if v.IsNull() {
+		return nil
+	}
+	switch v.Type() {
+	case types.Bool:
+		return v.Bool()
+	case types.Int:
+		return int32(v.Int64())
+	case types.Long, types.Datetime, types.Timespan:
+		return v.Int64()
+	case types.Real:
+		return v.Float64()
+	}
+	return v.Text()
+}
+
+// appender stores the rows of one table.
+type appender struct {
+	mu   sync.Mutex
+	conn driver.Conn
+	app  *driverpkg.Appender
+	vals []driver.Value
+}
+
+func (a *appender) close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return errors.Join(a.app.Close(), a.conn.Close())
+}
+
+// Append implements store.Engine.
+func (e *Engine) Append(table *catalog.Table, rows [][]types.Value) error {
+	a, err := e.appender(table)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, r := range rows {
+		for i, v := range r {
+			if v.IsNull() && table.Columns[i].Type == types.String {
+				v = types.StringOf("")
+			}
+			a.vals[i] = native(v)
+		}
+		if err := a.app.AppendRow(a.vals...); err != nil {
+			return fmt.Errorf("append to %s: %w", table.Name, err)
+		}
+	}
+	if err := a.app.Flush(); err != nil {
+		return fmt.Errorf("append to %s: %w", table.Name, err)
+	}
+	return nil
+}
+
+// appender returns the table's appender, creating the table at the first use.
+func (e *Engine) appender(table *catalog.Table) (*appender, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if a, ok := e.tables[table.Name]; ok {
+		return a, nil
+	}
+	var cols []string
+	for _, c := range table.Columns {
+		cols = append(cols, dialect.Ident(c.Name)+" "+dialect.SQLType(c.Type))
+	}
+	create := "CREATE TABLE " + dialect.Ident(table.Name) + " (" + strings.Join(cols, ", ") + ")"
+	if _, err := e.conn.ExecContext(context.Background(), create); err != nil {
+		return nil, fmt.Errorf("create table %s: %w", table.Name, err)
+	}
+	conn, err := e.connector.Connect(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("append to %s: %w", table.Name, err)
+	}
+	app, err := driverpkg.NewAppenderFromConn(conn, "", table.Name)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("append to %s: %w", table.Name, err), conn.Close())
+	}
+	a := &appender{conn: conn, app: app, vals: make([]driver.Value, len(table.Columns))}
+	e.tables[table.Name] = a
+	return a, nil
+}

@@ -1,0 +1,60 @@
+package syntax
+
+// MacroExpandOp is macro-expand group as scope (statements). It begins a query.
+type MacroExpandOp struct {
+	opNode
+	Params []*OpParam
+	Group  Expr
+	Scope  *Ident // nil where there is none
+	Stmts  []Stmt
+}
+
+// Children implements Node.
+func (o *MacroExpandOp) Children() []Node {
+	return withAll(with(with(withAll(nil, o.Params), o.Group), o.Scope), o.Stmts)
+}
+
+func parseMacroExpand(p *parser, o opNode) Op {
+	op := &MacroExpandOp{opNode: o, Params: p.opParams(&unionParams)}
+	group := func(p *parser) Expr {
+		if x := p.entityGroup(); x != nil {
+			return x
+		}
+		if p.peek(1).kind == tokLParen && (p.scanText(0, "database") == 1 || p.scanText(0, "cluster") == 1) {
+			return p.entityPath()
+		}
+		if id := p.name(); id != nil {
+			return id
+		}
+		return nil
+	}
+	op.Group = p.need(group)
+	if p.takeWord("as") {
+		op.Scope = p.needName()
+	}
+	p.want(tokLParen)
+	op.Stmts = p.statements()
+	p.want(tokRParen)
+	return op
+}
+
+func (o *MacroExpandOp) print(p *printer) {
+	p.op(o, o.Params)
+	p.node(o.Group)
+	if o.Scope != nil {
+		p.word("as")
+		p.node(o.Scope)
+	}
+	p.open("(")
+	p.indent++
+	for i, s := range o.Stmts {
+		if i > 0 {
+			p.close(";")
+		}
+		p.line()
+		p.node(s)
+	}
+	p.indent--
+	p.line()
+	p.close(")")
+}
