@@ -353,13 +353,12 @@ func (b *binder) body(body *syntax.FuncBody, e *env) value {
 // Arguments are bound in the caller's scope.
 func (b *binder) bindParams(r *row, params []*syntax.Param, list []syntax.Expr, outer *env, name string, span source.Span) (*env, bool) {
 	given := make([]syntax.Expr, len(params))
-	next := 0
-	for _, a := range list {
+	for i, a := range list {
 		if n, ok := a.(*syntax.NamedExpr); ok && len(n.Names) == 1 {
 			at := -1
-			for i, p := range params {
+			for j, p := range params {
 				if p.Name.Name == n.Names[0].Name {
-					at = i
+					at = j
 				}
 			}
 			if at < 0 {
@@ -369,12 +368,11 @@ func (b *binder) bindParams(r *row, params []*syntax.Param, list []syntax.Expr, 
 			given[at] = n.Value
 			continue
 		}
-		if next >= len(params) {
+		if i >= len(params) {
 			b.add("KS119", span, fmt.Sprintf("%s expects %d arguments, found %d", name, len(params), len(list)))
 			return nil, false
 		}
-		given[next] = a
-		next++
+		given[i] = a
 	}
 	e := outer
 	ok := true
@@ -431,7 +429,8 @@ func assignable(x rel.Expr, t types.Type) bool {
 	if v, ok := rel.Const(x); ok && v.IsNull() {
 		return true
 	}
-	return from == t || from.IsNumeric() && t.IsNumeric() || from == types.Dynamic || t == types.Dynamic
+	times := from == types.Datetime && t == types.Timespan || from == types.Timespan && t == types.Datetime
+	return from == t || from.IsNumeric() && t.IsNumeric() || from == types.Dynamic || t == types.Dynamic || times
 }
 
 // tableArg declares a tabular parameter: the argument is bound in the caller's scope at every use.

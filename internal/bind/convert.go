@@ -222,13 +222,16 @@ func Body(fn *funcs.Func, sig *funcs.Sig) funcs.Impl {
 	return fn.Go
 }
 
-// asBool makes a predicate of an expression.
-func (b *binder) asBool(e rel.Expr, span source.Span) rel.Expr {
-	switch e.Type() {
-	case types.Unknown, types.Bool:
+// asBool makes a predicate of an expression; a dynamic value counts as one beside and/or only.
+func (b *binder) asBool(e rel.Expr, span source.Span, dynamicToo bool) rel.Expr {
+	switch t := e.Type(); {
+	case t == types.Unknown || t == types.Bool:
 		return e
-	case types.Dynamic, types.Int, types.Long:
+	case t == types.Dynamic && dynamicToo:
 		return b.convert(e, types.Bool)
+	}
+	if v, ok := rel.Const(e); ok && v.IsNull() {
+		return lit(types.Null(types.Bool))
 	}
 	b.errType(span, types.Bool, e.Type())
 	return rel.Bad{}

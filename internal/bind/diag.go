@@ -129,3 +129,8 @@ func (b *binder) errNoCommonType(span source.Span, name string) {
 func (b *binder) errWindow(span source.Span, name string) {
 	b.addHint("VQ002", span, fmt.Sprintf("%s needs rows in order", name), "sort the rows, or put '| serialize' before this operator")
 }
+
+// KS116: T | summarize count() by DynamicColumn
+func (b *binder) errDynamicKey(span source.Span) {
+	b.addHint("KS116", span, "a dynamic value cannot be a key", "convert it first, for instance with tostring()")
+}

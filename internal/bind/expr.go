@@ -3,6 +3,7 @@ package bind
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/vedette-siem/vedette/internal/funcs"
 	"github.com/vedette-siem/vedette/internal/rel"
@@ -75,6 +76,9 @@ func (b *binder) literal(l *syntax.Lit) rel.Expr {
 	if l.Null {
 		return lit(types.Null(litTypes[l.Kind]))
 	}
+	if l.Kind == syntax.LitDatetime && strings.TrimSpace(l.Text) == "now" {
+		return lit(types.DatetimeOf(b.opts.Now))
+	}
 	v, ok := litValue(l)
 	if !ok {
 		b.add("KS107", l.Span(), "'"+l.Raw+"' is not a valid "+litTypes[l.Kind].String())
@@ -96,7 +100,7 @@ func litValue(l *syntax.Lit) (types.Value, bool) {
 		return types.BoolOf(v), ok
 	case syntax.LitInt:
 		n, ok := types.ParseLong(l.Text)
-		return types.IntOf(int32(n)), ok && n >= math.MinInt32 && n <= math.MaxInt32
+		return types.IntOf(int32(n)), ok && n >= math.MinInt32 && n <= math.MaxUint32 // 0xf0000000 wraps around
 	case syntax.LitLong:
 		n, ok := types.ParseLong(l.Text)
 		return types.LongOf(n), ok
@@ -114,10 +118,10 @@ func litValue(l *syntax.Lit) (types.Value, bool) {
 	case syntax.LitString:
 		return types.StringOf(l.Text), true
 	case syntax.LitDatetime:
-		t, ok := types.ParseDatetime(l.Text)
+		t, ok := types.ParseDatetime(strings.Trim(l.Text, `'"`))
 		return types.DatetimeOf(t), ok
 	case syntax.LitTimespan:
-		t, ok := types.ParseTimespan(l.Text)
+		t, ok := types.ParseTimespan(strings.Trim(l.Text, `'"`))
 		return types.TimespanOf(t), ok
 	case syntax.LitGuid:
 		g, ok := types.ParseGuid(l.Text)
@@ -231,6 +235,20 @@ func (b *binder) scalarOf(v value, span source.Span) rel.Expr {
 }
 
 func (b *binder) column(r *row, id *syntax.Ident) (rel.Expr, bool) {
+	if r.aggs != nil { // around aggregates only the keys are columns
+		for _, k := range r.aggs.keys {
+			if k.Col.Name == id.Name {
+				return k.Col.Ref(), true
+			}
+		}
+		if r.t != nil {
+			if _, ok := r.t.col(id.Name); ok {
+				b.add("KS236", id.Span(), "'"+id.Name+"' is no aggregate: summarize computes aggregates, other columns belong behind by")
+				return rel.Bad{}, true
+			}
+		}
+		return nil, false
+	}
 	if r.t != nil {
 		if c, ok := r.t.col(id.Name); ok {
 			return c.Ref(), true
@@ -394,7 +412,7 @@ func (b *binder) binary(r *row, e *syntax.BinaryExpr) rel.Expr {
 		return b.between(r, e)
 	case "and", "or":
 		x, y := b.scalarExpr(r, e.X), b.scalarExpr(r, e.Y)
-		x, y = b.asBool(x, e.X.Span()), b.asBool(y, e.Y.Span())
+		x, y = b.asBool(x, e.X.Span(), true), b.asBool(y, e.Y.Span(), true)
 		if isBad(x) || isBad(y) {
 			return rel.Bad{}
 		}
@@ -407,6 +425,10 @@ func (b *binder) binary(r *row, e *syntax.BinaryExpr) rel.Expr {
 	switch e.Op {
 	case "+", "-", "*", "/", "%":
 		x, y = b.arithmetic(x, y)
+	case "<", "<=", ">", ">=":
+		if x.Type() == types.Dynamic && y.Type() == types.Dynamic { // ordered as numbers
+			x, y = b.convert(x, types.Real), b.convert(y, types.Real)
+		}
 	case ":":
 		return b.searchMatch(x, y, e.Span())
 	}

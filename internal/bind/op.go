@@ -86,7 +86,7 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 func (b *binder) where(e *env, in *table, pred syntax.Expr) *table {
 	r := &row{t: in, env: e, window: windowable(in)}
 	p := b.scalarExpr(r, pred)
-	p = b.asBool(p, pred.Span())
+	p = b.asBool(p, pred.Span(), false)
 	if isBad(p) {
 		return nil
 	}
@@ -172,24 +172,27 @@ func (b *binder) multiColumn(r *row, x syntax.Expr, given []*syntax.Ident) ([]it
 	if !ok || fn.Columns == nil {
 		return nil, false
 	}
-	v := b.scalarExpr(r, x)
+	args, spans, ok := b.args(r, c.Args)
+	if !ok {
+		return nil, true
+	}
+	v := b.overload(fn, args, spans, c.Span())
 	if isBad(v) {
 		return nil, true
 	}
-	var argTypes []rel.Expr
-	if call, ok := v.(*rel.Call); ok {
-		argTypes = call.Args
-	}
-	cols := fn.Columns(CallArgs(argTypes))
-	prefix := fn.Name + "_"
-	if len(c.Args) > 0 {
-		if n := b.nameOf(r, c.Args[0]); n != "" {
-			prefix += n + "_"
+	named := CallArgs(args)
+	for i := range named {
+		if i < len(c.Args) {
+			named[i].Name = b.nameOf(r, c.Args[i])
 		}
+	}
+	cols := fn.Columns(named)
+	if len(cols) < 2 {
+		return nil, false
 	}
 	var out []item
 	for i, col := range cols {
-		it := item{name: prefix + col.Name, span: x.Span()}
+		it := item{name: col.Name, span: x.Span()}
 		if i < len(given) {
 			it.name, it.explicit = given[i].Name, true
 		}

@@ -18,6 +18,10 @@ func (b *binder) inList(r *row, e *syntax.BinaryExpr) rel.Expr {
 	if !ok {
 		return rel.Bad{}
 	}
+	if e.Op != "in" && e.Op != "!in" && x.Type() != types.String && x.Type() != types.Dynamic {
+		b.errType(e.X.Span(), types.String, x.Type())
+		return rel.Bad{}
+	}
 	if len(list.Items) == 1 && b.isTabular(r.env, list.Items[0]) {
 		return b.inTable(r, e, x, list.Items[0])
 	}
@@ -32,13 +36,8 @@ func (b *binder) inList(r *row, e *syntax.BinaryExpr) rel.Expr {
 	op := string(e.Op)
 	t := x.Type()
 	if op == "in" || op == "!in" {
-		for i, v := range vals {
-			if v.Type() == types.Dynamic {
-				continue
-			}
-			if i == 0 || t == types.Dynamic {
-				t = comparable(t, v.Type())
-			} else {
+		for _, v := range vals {
+			if v.Type() != types.Dynamic {
 				t = comparable(t, v.Type())
 			}
 		}

@@ -195,12 +195,9 @@ func (b *binder) joinKey(e *env, left, right *table, x syntax.Expr) ([]rel.EqKey
 		if !ok1 || !ok2 {
 			return nil, false
 		}
-		if sideL == sideR {
-			b.add("KS183", x.Y.Span(), "the two sides of a join condition must be $left.column and $right.column")
+		if sideL != "$left" || sideR != "$right" {
+			b.add("KS183", x.Span(), "a join condition must be $left.column == $right.column, in this order")
 			return nil, false
-		}
-		if sideL == "$right" {
-			l, r = r, l
 		}
 		return b.matchKeys(l, r, x)
 	}

@@ -34,6 +34,10 @@ func (b *binder) sortKeys(e *env, in *table, list []syntax.Expr) (*table, []rel.
 		if isBad(v) {
 			return nil, nil, false
 		}
+		if v.Type() == types.Dynamic {
+			b.errDynamicKey(inner.Span())
+			return nil, nil, false
+		}
 		if c, ok := v.(*rel.ColRef); ok {
 			keys = append(keys, rel.Key{Col: rel.Col{ID: c.ID, Type: c.T, Name: b.nameOf(r, inner)}, Desc: desc, NullsLast: nullsLast})
 			continue

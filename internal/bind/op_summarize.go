@@ -54,8 +54,8 @@ func (b *binder) summarize(e *env, in *table, o *syntax.SummarizeOp) *table {
 	var cols []rel.Col
 	for _, k := range keys {
 		if k.expr.Type() == types.Dynamic {
-			// Kusto groups dynamic keys by their text, as long as the query names them plainly.
-			k.expr = b.groupable(k.expr)
+			b.errDynamicKey(k.span)
+			return nil
 		}
 		col := b.newCol(n.column(k.name), k.expr.Type())
 		agg.Keys = append(agg.Keys, rel.Item{Col: col, Expr: k.expr})
@@ -105,9 +105,6 @@ func (b *binder) summarize(e *env, in *table, o *syntax.SummarizeOp) *table {
 	return out
 }
 
-// groupable leaves a dynamic key as it is: its canonical text is what groups are compared by.
-func (b *binder) groupable(e rel.Expr) rel.Expr { return e }
-
 // aggregateItems binds one column expression of summarize.
 func (b *binder) aggregateItems(r *row, x syntax.Expr) ([]item, bool) {
 	var given []*syntax.Ident
@@ -124,18 +121,7 @@ func (b *binder) aggregateItems(r *row, x syntax.Expr) ([]item, bool) {
 			}
 		}
 	}
-	if id, ok := value.(*syntax.Ident); ok && !id.IsMissing() {
-		for _, k := range r.aggs.keys {
-			if k.Col.Name == id.Name {
-				return []item{{itemName(given, id.Name), k.Col.Ref(), len(given) > 0, x.Span()}}, true
-			}
-		}
-		b.add("KS236", id.Span(), "'"+id.Name+"' is no aggregate: summarize computes aggregates, other columns belong behind by")
-		return nil, false
-	}
-	keyed := *r
-	keyed.t = b.keyTable(r)
-	v := b.scalarExpr(&keyed, value)
+	v := b.scalarExpr(r, value)
 	if isBad(v) {
 		return nil, false
 	}
@@ -152,10 +138,6 @@ func itemName(given []*syntax.Ident, name string) string {
 	}
 	return name
 }
-
-// keyTable is what an expression around aggregates sees: inside the aggregates the input, outside nothing
-// but the keys. The input's columns stay visible so that aggregates' arguments resolve.
-func (b *binder) keyTable(r *row) *table { return r.t }
 
 // spread binds an aggregate that gives several columns: all from one row (arg_max, take_any), or each
 // computed on its own (percentiles).
@@ -293,6 +275,10 @@ func (b *binder) distinct(e *env, in *table, o *syntax.DistinctOp) *table {
 	agg := &rel.Aggregate{In: windowed(r, in)}
 	n := newNames()
 	for _, it := range its {
+		if it.expr.Type() == types.Dynamic {
+			b.errDynamicKey(o.Span())
+			return nil
+		}
 		col := b.newCol(n.column(it.name), it.expr.Type())
 		agg.Keys = append(agg.Keys, rel.Item{Col: col, Expr: it.expr})
 	}

@@ -74,7 +74,7 @@ func (b *binder) neighbour(r *row, name string, args []rel.Expr, c *syntax.CallE
 
 // restarts adds the number of restarts up to each row, by which a running count or sum is partitioned.
 func (b *binder) restarts(r *row, restart rel.Expr, span source.Span) (rel.Col, bool) {
-	restart = b.asBool(restart, span)
+	restart = b.asBool(restart, span, false)
 	if isBad(restart) {
 		return rel.Col{}, false
 	}
@@ -208,7 +208,7 @@ func (b *binder) rowWindowSession(r *row, args []rel.Expr, c *syntax.CallExpr) r
 	}
 	restart := rel.Expr(lit(types.BoolOf(false)))
 	if len(args) > 3 {
-		restart = b.asBool(args[3], c.Args[3].Span())
+		restart = b.asBool(args[3], c.Args[3].Span(), false)
 		if isBad(restart) {
 			return rel.Bad{}
 		}

@@ -69,15 +69,21 @@ func (b *binder) columnIfExists(r *row, c *syntax.CallExpr) rel.Expr {
 		}
 		name = v.ToText()
 	}
+	// The result has the type of the default, whatever the column's: a query is typed before it is known
+	// which columns there are.
+	def := b.scalarExpr(r, c.Args[1])
+	if isBad(def) {
+		return def
+	}
 	if r.t != nil {
 		if col, ok := r.t.col(name); ok {
-			return col.Ref()
+			return b.convert(col.Ref(), def.Type())
 		}
 		if r.t.open && r.t.bag != nil {
-			return b.openColumn(r.t, name)
+			return b.convert(b.openColumn(r.t, name), def.Type())
 		}
 	}
-	return b.scalarExpr(r, c.Args[1])
+	return def
 }
 
 // packAll is pack_all([ignore null or empty]): all columns as one property bag.

@@ -52,7 +52,7 @@ func argFunc(name string, sign int, old bool, examples []Example) *Func {
 		word, least = "min", "least"
 	}
 	f := &Func{Name: name, Class: Aggregate, Spread: Spread{Row: true}, Page: "arg-" + word + "-aggregation-function",
-		Sigs:    Sigs(rowOut, P(word+"imized", orderable).RawType(), P("returned", Any).RawType().Repeated().Starred()),
+		Sigs:    Sigs(rowOut, P(word+"imized", orderable).RawType(), P("returned", Any).RawType().Optional().Repeated().Starred()),
 		Columns: argColumns(word+"_", old), Lower: lowerArg(sign),
 		Pick: func(_ *Ctx, n int, cols [][]types.Value) int {
 			if i := pickExtreme(cols[0], sign); i >= 0 || n == 0 {

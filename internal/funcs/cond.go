@@ -5,7 +5,7 @@ import "github.com/vedette-siem/vedette/internal/types"
 // condFuncs choose between values and ask about null and empty.
 var condFuncs = []*Func{
 	{Name: "iff", Aliases: []string{"iif"}, Class: Scalar, Nulls: Own,
-		Sigs: Sigs(CommonNonDynamic, P("if", Bool|Dynamic), Common("then", Any), Common("else", Any)),
+		Sigs: Sigs(CommonNonDynamic, P("if", Bool), Common("then", Any), Common("else", Any)),
 		SQL:  "CASE WHEN $1 THEN $2 ELSE $3 END",
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			if !a[0].IsNull() && a[0].Bool() {
@@ -16,7 +16,7 @@ var condFuncs = []*Func{
 		Doc: "Gives the second argument where the first is true, else the third.", Page: "iff-function",
 		Examples: []Example{{`iff(1 < 2, "a", "b")`, `"a"`}, {`iff(bool(null), "t", "f")`, `"f"`}, {`iff(false, 1, 2.5)`, `2.5`}}},
 	{Name: "case", Class: Scalar, Nulls: Own,
-		Sigs: Sigs(CommonNonDynamic, P("predicate", Bool|Dynamic).Repeated(), Common("then", Any).Repeated(), Common("else", Any)),
+		Sigs: Sigs(CommonNonDynamic, P("predicate", Bool).Repeated(), Common("then", Any).Repeated(), Common("else", Any)),
 		Lower: func(_ Writer, c *Call) string {
 			s := "CASE"
 			for i := 0; i+1 < len(c.Args); i += 2 {

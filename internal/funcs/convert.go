@@ -15,46 +15,46 @@ import (
 var convertFuncs = []*Func{
 	{Name: "tostring", Class: Scalar, Result: FirstArg, Go: convertTo(types.String), Page: "tostring-function",
 		Sigs: []Sig{
+			{Params: value(Dynamic), Out: RetString, SQL: "kql_dynamic_text($1)"},
 			{Params: value(String), Out: RetString, SQL: "$1"},
 			{Params: value(Guid | Decimal), Out: RetString, SQL: "coalesce($1, '')"},
 			{Params: value(Int | Long), Out: RetString, SQL: "coalesce($1::VARCHAR, '')"},
 			{Params: value(Bool), Out: RetString, SQL: "CASE $1 WHEN true THEN 'True' WHEN false THEN 'False' ELSE '' END"},
 			{Params: value(Datetime), Out: RetString, SQL: "coalesce(kql_datetime_text($1), '')"},
-			{Params: value(Dynamic), Out: RetString, SQL: "kql_dynamic_text($1)"},
 			{Params: value(Real | Timespan), Out: RetString},
 		},
 		Doc:      "Gives the text of a value; of a null it is the empty string.",
 		Examples: []Example{{`tostring(123)`, `"123"`}, {`tostring(true)`, `"True"`}, {`tostring(dynamic({"a":true}))`, `'{"a":true}'`}, {`tostring(int(null))`, `""`}, {`tostring(1d)`, `"1.00:00:00"`}, {`tostring(42.0)`, `"42.0"`}}},
 	{Name: "toint", Class: Scalar, Result: FirstArg, Go: convertTo(types.Int), Page: "toint-function",
 		Sigs: []Sig{
+			{Params: value(Dynamic | Decimal), Out: RetInt},
 			{Params: value(Int), Out: RetInt, SQL: "$1"},
 			{Params: value(Bool), Out: RetInt, SQL: "$1::INTEGER"},
 			{Params: value(Long | Datetime | Timespan), Out: RetInt, SQL: "(xor($1 & 4294967295, 2147483648) - 2147483648)::INTEGER"},
 			{Params: value(Real), Out: RetInt, SQL: "CASE WHEN isfinite($1) THEN trunc(least(greatest($1, -2147483648), 2147483647))::INTEGER END"},
 			{Params: value(String), Out: RetInt, Lower: lowerDigits("toint", types.Int, "INTEGER", "+-0123456789 ")},
-			{Params: value(Dynamic | Decimal), Out: RetInt},
 			{Params: value(Guid), Out: RetInt, SQL: "NULL::INTEGER"},
 		},
 		Doc:      "Converts to an int: the fraction of a real is cut off, a text must be a whole number.",
 		Examples: []Example{{`toint("123")`, `int(123)`}, {`toint(2.9)`, `int(2)`}, {`toint("5.9")`, `int(null)`}, {`toint(true)`, `int(1)`}, {`toint(dynamic({"a":"7"}).a)`, `int(7)`}}},
 	{Name: "tolong", Class: Scalar, Result: FirstArg, Go: convertTo(types.Long), Page: "tolong-function",
 		Sigs: []Sig{
+			{Params: value(Dynamic), Out: RetLong, Lower: lowerDigits("tolong", types.Long, "BIGINT", "-0123456789")},
 			{Params: value(Long | Datetime | Timespan), Out: RetLong, SQL: "$1"},
 			{Params: value(Bool | Int), Out: RetLong, SQL: "$1::BIGINT"},
 			{Params: value(Real), Out: RetLong, SQL: "kql_real_long($1)"},
 			{Params: value(String), Out: RetLong, Lower: lowerDigits("tolong", types.Long, "BIGINT", "+-0123456789 ")},
-			{Params: value(Dynamic), Out: RetLong, Lower: lowerDigits("tolong", types.Long, "BIGINT", "-0123456789")},
 			{Params: value(Decimal), Out: RetLong},
 			{Params: value(Guid), Out: RetLong, SQL: "NULL::BIGINT"},
 		},
 		Doc:      "Converts to a long: the fraction of a real is cut off, a datetime gives its ticks of 100 ns.",
-		Examples: []Example{{`tolong("123")`, `123`}, {`tolong("9223372036854775808")`, `long(null)`}, {`tolong(1e30)`, `9223372036854775807`}, {`tolong(datetime(1970-01-01))`, `621355968000000000`}}},
+		Examples: []Example{{`tolong("123")`, `123`}, {`tolong("9223372036854775808")`, `long(null)`}, {`tolong(real(1e30))`, `9223372036854775807`}, {`tolong(datetime(1970-01-01))`, `621355968000000000`}}},
 	{Name: "toreal", Aliases: []string{"todouble"}, Class: Scalar, Result: FirstArg, Go: convertTo(types.Real), Page: "toreal-function",
 		Sigs: []Sig{
+			{Params: value(Dynamic), Out: RetReal, Lower: lowerDigits("toreal", types.Real, "DOUBLE", "-0123456789.")},
 			{Params: value(Real), Out: RetReal, SQL: "$1"},
 			{Params: value(Int | Long | Bool | Datetime | Timespan), Out: RetReal, SQL: "$1::DOUBLE"},
 			{Params: value(String), Out: RetReal, Lower: lowerDigits("toreal", types.Real, "DOUBLE", "-0123456789. ")},
-			{Params: value(Dynamic), Out: RetReal, Lower: lowerDigits("toreal", types.Real, "DOUBLE", "-0123456789.")},
 			{Params: value(Decimal), Out: RetReal},
 			{Params: value(Guid), Out: RetReal, SQL: "NULL::DOUBLE"},
 		},
@@ -62,17 +62,17 @@ var convertFuncs = []*Func{
 		Examples: []Example{{`toreal("123.4")`, `123.4`}, {`todouble("inf")`, `real(+inf)`}, {`toreal("")`, `real(null)`}, {`toreal("INF")`, `real(null)`}, {`toreal(7)`, `7.0`}}},
 	{Name: "todecimal", Class: Scalar, Result: FirstArg, Go: convertTo(types.Decimal), Page: "todecimal-function",
 		Sigs: []Sig{
+			{Params: value(Bool | Real | String | Dynamic | Guid), Out: RetDecimal},
 			{Params: value(Decimal), Out: RetDecimal, SQL: "$1"},
 			{Params: value(Int | Long | Datetime | Timespan), Out: RetDecimal, SQL: "$1::VARCHAR"},
-			{Params: value(Bool | Real | String | Dynamic | Guid), Out: RetDecimal},
 		},
 		Doc:      "Converts to a decimal.",
 		Examples: []Example{{`todecimal("123.45678")`, `decimal(123.45678)`}, {`todecimal("abc")`, `decimal(null)`}, {`todecimal(true)`, `decimal(1)`}}},
 	{Name: "tobool", Aliases: []string{"toboolean"}, Class: Scalar, Result: FirstArg, Go: convertTo(types.Bool), Page: "tobool-function",
 		Sigs: []Sig{
+			{Params: value(String | Dynamic), Out: RetBool, Lower: lowerBool},
 			{Params: value(Bool), Out: RetBool, SQL: "$1"},
 			{Params: value(Int | Long | Real), Out: RetBool, SQL: "($1 <> 0)"},
-			{Params: value(String | Dynamic), Out: RetBool, Lower: lowerBool},
 			{Params: value(Decimal), Out: RetBool},
 			{Params: value(Datetime | Timespan | Guid), Out: RetBool, SQL: "NULL::BOOLEAN"},
 		},
@@ -80,9 +80,9 @@ var convertFuncs = []*Func{
 		Examples: []Example{{`tobool("True")`, `true`}, {`tobool("yes")`, `bool(null)`}, {`tobool(-5)`, `true`}, {`tobool("1.0")`, `bool(null)`}}},
 	{Name: "todatetime", Class: Scalar, Result: FirstArg, Go: convertTo(types.Datetime), Page: "todatetime-function",
 		Sigs: []Sig{
+			{Params: value(Real | Decimal | Dynamic), Out: RetDatetime},
 			{Params: value(Datetime), Out: RetDatetime, SQL: "$1"},
 			{Params: value(Int | Long), Out: RetDatetime, SQL: datetimeSQL("$1::BIGINT")},
-			{Params: value(Real | Decimal | Dynamic), Out: RetDatetime},
 			{Params: value(String), Out: RetDatetime, Lower: lowerToDatetime},
 			{Params: value(Bool | Timespan | Guid), Out: RetDatetime, SQL: "NULL::BIGINT"},
 		},
@@ -90,9 +90,9 @@ var convertFuncs = []*Func{
 		Examples: []Example{{`todatetime("2015-12-31 23:59:59.9")`, `datetime(2015-12-31 23:59:59.9)`}, {`todatetime("x")`, `datetime(null)`}, {`todatetime(1)`, `datetime(0001-01-01 00:00:00.0000001)`}, {`todatetime("Sat, 8 Nov 14 15:05:02 GMT")`, `datetime(2014-11-08 15:05:02)`}}},
 	{Name: "totimespan", Aliases: []string{"totime"}, Class: Scalar, Result: FirstArg, Go: convertTo(types.Timespan), Page: "totimespan-function",
 		Sigs: []Sig{
+			{Params: value(Real | Decimal | Dynamic | String), Out: RetTimespan},
 			{Params: value(Timespan), Out: RetTimespan, SQL: "$1"},
 			{Params: value(Int | Long), Out: RetTimespan, SQL: "$1::BIGINT"},
-			{Params: value(Real | Decimal | Dynamic | String), Out: RetTimespan},
 			{Params: value(Bool | Datetime | Guid), Out: RetTimespan, SQL: "NULL::BIGINT"},
 		},
 		Doc:      "Reads a timespan from text, or takes a number as ticks of 100 ns.",
@@ -160,7 +160,7 @@ var convertFuncs = []*Func{
 	realTest("isnan", "is not a number (NaN)", math.IsNaN,
 		Example{`isnan(real(nan))`, `true`}, Example{`isnan(1.5)`, `false`}, Example{`isnan(real(null))`, `bool(null)`}),
 	realTest("isinf", "is one of the infinities", func(f float64) bool { return math.IsInf(f, 0) },
-		Example{`isinf(1.0/0.0)`, `true`}, Example{`isinf(real(nan))`, `false`}, Example{`isinf(real(null))`, `bool(null)`}),
+		Example{`isinf(real(-inf))`, `true`}, Example{`isinf(real(nan))`, `false`}, Example{`isinf(real(null))`, `bool(null)`}),
 	realTest("isfinite", "is neither NaN nor an infinity", func(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) },
 		Example{`isfinite(1.5)`, `true`}, Example{`isfinite(real(nan))`, `false`}, Example{`isfinite(real(null))`, `bool(null)`}),
 }
@@ -177,7 +177,8 @@ func realTest(name, what string, test func(float64) bool, examples ...Example) *
 		Doc: "Tells whether a real " + what + ".", Page: name + "-function", Examples: examples}
 }
 
-var parseJSONSigs = []Sig{S(RetDynamic, P("json_text", String)), {Params: []Param{P("json_text", Dynamic)}, Out: RetDynamic, SQL: "$1"}}
+// The overload for dynamic stands first here and above: a dynamic would also be taken as the text it holds.
+var parseJSONSigs = []Sig{{Params: []Param{P("json_text", Dynamic)}, Out: RetDynamic, SQL: "$1"}, S(RetDynamic, P("json_text", String))}
 
 func parseJSON(_ *Ctx, a []types.Value) types.Value {
 	if a[0].Type() == types.Dynamic {

@@ -71,7 +71,7 @@ var datetimeFuncs = []*Func{
 			{Params: []Param{P("value", Timespan), P("center", Timespan), P("delta", Timespan)}, Out: RetBool, Go: aroundTicks},
 		},
 		Doc:      "Tells whether a value is no farther from a center than delta.",
-		Examples: []Example{{`around(datetime(2021-01-01 01:29), datetime(2021-01-01 01:30), 1min)`, `true`}, {`around(5, 10, 4)`, `false`}, {`around(int(null), 10, 4)`, `bool(null)`}}},
+		Examples: []Example{{`around(datetime(2021-01-01 01:29), datetime(2021-01-01 01:30), 1m)`, `true`}, {`around(5, 10, 4)`, `false`}, {`around(int(null), 10, 4)`, `bool(null)`}}},
 }
 
 // binFunc declares bin() or floor(). Over ticks and integers with a constant size it is integer arithmetic

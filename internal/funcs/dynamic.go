@@ -109,7 +109,7 @@ func jsonPath(steps []Arg) (string, bool) {
 			return "", false
 		case s.Type == types.String:
 			key := s.Const.Text()
-			if key == "" || strings.ContainsAny(key, "\"\\\x00") {
+			if key == "" || strings.ContainsAny(key, "\"\\*\x00") {
 				return "", false
 			}
 			b.WriteString(`."` + strings.ReplaceAll(key, "'", "''") + `"`)

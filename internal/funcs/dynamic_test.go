@@ -83,6 +83,7 @@ func TestPathSQL(t *testing.T) {
 		{".", []Arg{d, text(`a"b`)}, ""},
 		{".", []Arg{d, text(`a\b`)}, ""},
 		{".", []Arg{d, text("")}, ""},
+		{".", []Arg{d, text("*")}, ""}, // a wildcard even in quotes
 		{"[]", []Arg{d, {SQL: "k", Type: types.String}}, ""},
 		{"text_path", []Arg{d, text("")}, ""},
 	} {

@@ -14,7 +14,7 @@ func Families() map[string][]*Func {
 		"todynamic": toDynamicFuncs,
 		"stringop":  slices.Concat(stringOpFuncs, membershipFuncs),
 		"datetime":  slices.Concat(datetimeFuncs, datetimeCalcFuncs, datetimeFormatFuncs, datetimeZoneFuncs),
-		"math":      mathFuncs,
+		"math":      slices.Concat(mathFuncs, mathStatFuncs, mathUnitFuncs),
 		"parse":     parseFuncs,
 		"encode":    slices.Concat(encodeFuncs, hashFuncs),
 		"ip":        slices.Concat(ipFuncs, ipTextFuncs),

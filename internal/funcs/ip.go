@@ -250,8 +250,8 @@ func ipInRange(name string, parse func(string) (ipAddress, bool), doc string, ex
 func ipInAnyRange(name string, parse func(string) (ipAddress, bool), doc string, examples ...Example) *Func {
 	return &Func{Name: name, Class: Scalar, Page: strings.ReplaceAll(name, "_", "-") + "-function", Doc: doc, Examples: examples,
 		Sigs: []Sig{
+			S(RetBool, Str("ip"), P("ranges", Dynamic)), // first, lest an array be taken as its text
 			S(RetBool, Str("ip"), P("ranges", String).Repeated()),
-			S(RetBool, Str("ip"), P("ranges", Dynamic)),
 		},
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			ip, ok := parse(a[0].Text())

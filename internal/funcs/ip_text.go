@@ -45,7 +45,7 @@ func hasIPv4(name string, prefix, many bool, doc string, examples ...Example) *F
 	f := &Func{Name: name, Class: Scalar, Nulls: Own, Page: strings.ReplaceAll(name, "_", "-") + "-function", Doc: doc, Examples: examples,
 		Sigs: Sigs(RetBool, Str("source"), P("ip", String))}
 	if many {
-		f.Sigs = []Sig{S(RetBool, Str("source"), P("ip", String).Repeated()), S(RetBool, Str("source"), P("ips", Dynamic))}
+		f.Sigs = []Sig{S(RetBool, Str("source"), P("ips", Dynamic)), S(RetBool, Str("source"), P("ip", String).Repeated())}
 	}
 	f.Go = func(c *Ctx, a []types.Value) types.Value {
 		text, found := a[0].ToText(), false

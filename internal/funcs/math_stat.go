@@ -15,7 +15,7 @@ var mathStatFuncs = []*Func{
 	realFunc("erfc", true, math.Erfc, "Gives 1 minus the error function.", Example{`erfc(0)`, `1.0`}, Example{`erfc(real(+inf))`, `0.0`}),
 	{Name: "beta_cdf", Class: Scalar, Sigs: Sigs(RetReal, P("x", Number), P("alpha", Number), P("beta", Number)), Go: real3(betaCDF), Page: "beta-cdf-function",
 		Doc:      "Gives the cumulative beta distribution.",
-		Examples: []Example{{`beta_cdf(0.5, 2, 2)`, `0.5`}, {`isnan(beta_cdf(1.5, 10.0, 20.0))`, `true`}, {`beta_cdf(0.1, -1.0, 20.0)`, `1.0`}, {`beta_cdf(real(null), 1, 1)`, `real(null)`}}},
+		Examples: []Example{{`round(beta_cdf(0.5, 2, 2), 12)`, `0.5`}, {`isnan(beta_cdf(1.5, 10.0, 20.0))`, `true`}, {`beta_cdf(0.1, -1.0, 20.0)`, `1.0`}, {`beta_cdf(real(null), 1, 1)`, `real(null)`}}},
 	{Name: "beta_pdf", Class: Scalar, Sigs: Sigs(RetReal, P("x", Number), P("alpha", Number), P("beta", Number)), Go: real3(betaPDF), Page: "beta-pdf-function",
 		Doc:      "Gives the density of the beta distribution.",
 		Examples: []Example{{`round(beta_pdf(0.5, 10.0, 20.0), 9)`, `0.746176019`}, {`isnan(beta_pdf(1.5, 10.0, 20.0))`, `true`}, {`beta_pdf(real(null), 1, 1)`, `real(null)`}}},
@@ -41,9 +41,9 @@ func real3(f func(x, y, z float64) float64) Impl {
 	}
 }
 
-// gamma multiplies out the whole numbers, so that factorials are whole.
+// gamma multiplies out the factorials that a real holds exactly.
 func gamma(x float64) float64 {
-	if x != math.Trunc(x) || x < 1 || x > 171 {
+	if x != math.Trunc(x) || x < 1 || x > 23 {
 		return math.Gamma(x)
 	}
 	g := 1.0
@@ -110,6 +110,9 @@ func betaPDF(x, a, b float64) float64 {
 func betaInv(p, a, b float64) float64 {
 	if !(p > 0 && p <= 1 && a > 0 && b > 0) {
 		return math.NaN()
+	}
+	if p == 1 {
+		return 1
 	}
 	low, high := 0.0, 1.0
 	for range 1100 {

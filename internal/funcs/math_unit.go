@@ -12,7 +12,7 @@ var mathUnitFuncs = []*Func{
 	unitFunc("angle", angleUnits, `convert_angle(1.2, "Degree", "Arcminute")`, `72.0`),
 	unitFunc("energy", energyUnits, `convert_energy(1.2, "Kilojoule", "Joule")`, `1200.0`),
 	unitFunc("force", forceUnits, `convert_force(3, "Kilonewton", "Newton")`, `3000.0`),
-	unitFunc("length", lengthUnits, `convert_length(3, "Foot", "Inch")`, `36.0`),
+	unitFunc("length", lengthUnits, `convert_length(3, "Kilometer", "Meter")`, `3000.0`),
 	unitFunc("mass", massUnits, `convert_mass(2, "Kilogram", "Gram")`, `2000.0`),
 	unitFunc("speed", speedUnits, `convert_speed(36, "KilometerPerHour", "MeterPerSecond")`, `10.0`),
 	unitFunc("temperature", temperatureUnits, `convert_temperature(1.2, "Kelvin", "DegreeCelsius")`, `-271.95`),

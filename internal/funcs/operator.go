@@ -88,7 +88,13 @@ func compareOp(name string, holds func(c int, eq bool) bool, aliases ...string) 
 		f.Examples = []Example{{`1 ` + name + ` 1.0`, map[string]string{"==": "true", "!=": "false"}[name]},
 			{`int(null) ` + name + ` 1`, map[string]string{"==": "false", "!=": "true"}[name]}, {`int(null) ` + name + ` int(null)`, "bool(null)"}}
 	} else {
-		f.Sigs = Sigs(RetBool, Comparable("x", Any&^Guid), Comparable("y", Any&^Guid))
+		f.Sigs = []Sig{
+			S(RetBool, Comparable("x", NumberOrBool), Comparable("y", NumberOrBool)),
+			S(RetBool, P("x", Timespan), P("y", Timespan)),
+			S(RetBool, P("x", Datetime), P("y", Datetime)),
+			S(RetBool, Comparable("x", Dynamic), Comparable("y", Number)),
+			S(RetBool, Comparable("x", Number), Comparable("y", Dynamic)),
+		}
 		f.Page = "numerical-operators"
 		f.Doc = "Compares two values in order; null if either is null."
 		f.Examples = []Example{{`1 ` + name + ` 2`, map[bool]string{true: "true", false: "false"}[name[0] == '<']}, {`int(null) ` + name + ` 1`, "bool(null)"}, {`real(nan) ` + name + ` 1.0`, "false"}}

@@ -139,29 +139,49 @@ type period struct {
 	score  float64
 }
 
-// detectPeriods returns at most n periods between low and high, the best first. A multiple of a better
-// period says nothing new and is left out.
+// detectPeriods returns at most n periods between low and high, the best first. A period must also stand out
+// of the spectrum. A multiple of a better period says nothing new and is left out, and so is a neighbour
+// that the length of the series cannot tell from it.
 func detectPeriods(y []float64, low, high float64, n int) []period {
 	r := autocorrelation(y)
-	least := 2.576 / math.Sqrt(float64(len(y))) // what noise reaches once in a hundred times
+	strong := spectrum(y)
 	var all []period
 	for p := max(minPeriod, int(math.Ceil(low))); p <= len(y)/2 && float64(p) <= high; p++ {
-		if s := periodScore(r, p); s > least {
+		if s := periodScore(r, p); s > 0 && strong(p) {
 			all = append(all, period{p, s})
 		}
 	}
 	slices.SortStableFunc(all, func(x, y period) int { return cmp.Compare(y.score, x.score) })
 	var out []period
 	for _, p := range all {
-		multiple := slices.ContainsFunc(out, func(q period) bool {
+		known := slices.ContainsFunc(out, func(q period) bool {
 			off := p.length % q.length
-			return p.length > q.length && min(off, q.length-off)*10 <= q.length
+			multiple := p.length > q.length && min(off, q.length-off)*10 <= q.length
+			return multiple || math.Abs(float64(len(y))/float64(p.length)-float64(len(y))/float64(q.length)) < 1
 		})
-		if len(out) < n && !multiple {
+		if len(out) < n && !known {
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// spectrum returns a test whether the frequency of a period has more than the mean power.
+func spectrum(y []float64) func(length int) bool {
+	m := mean(y)
+	z := make([]complex128, len(y))
+	for i, f := range y {
+		z[i] = complex(f-m, 0)
+	}
+	power, sum := make([]float64, len(y)/2+1), 0.0
+	for i, c := range fft(z, false)[:len(power)] {
+		power[i] = real(c)*real(c) + imag(c)*imag(c)
+		sum += power[i]
+	}
+	return func(length int) bool {
+		k := len(y) / length // the frequency lies at or just above k
+		return max(power[k], power[min(k+1, len(power)-1)]) > sum/float64(len(power))
+	}
 }
 
 // autocorrelation correlates a series with itself at every distance, through the Fourier transform. It is
@@ -192,14 +212,19 @@ func autocorrelation(y []float64) []float64 {
 	return r
 }
 
-// periodScore is the correlation at a distance, if it is a peak and the series holds more than two periods.
-// The correlation over fewer and fewer points is raised by half the exponent that would make it unbiased.
+// periodScore is the correlation at a distance, if it is a peak, the series holds more than two periods, and
+// noise would reach it less than once in a hundred times. The correlation over fewer and fewer points is
+// raised by half the exponent that would make it unbiased.
 func periodScore(r []float64, p int) float64 {
 	n := len(r)
-	if p < minPeriod || 2*p >= n || r[p] <= 0 || r[p] < r[p-1] || r[p] < r[p+1] {
+	if p < minPeriod || 2*p >= n || r[p] < r[p-1] || r[p] < r[p+1] {
 		return 0
 	}
-	return min(r[p]*math.Sqrt(float64(n)/float64(n-p)), 1)
+	score := r[p] * math.Sqrt(float64(n)/float64(n-p))
+	if score <= 2.576/math.Sqrt(float64(n)) {
+		return 0
+	}
+	return min(score, 1)
 }
 
 // seasonLength is the period to use: the given one, or for a negative one the best that is found.
@@ -207,8 +232,12 @@ func seasonLength(train []float64, given int64, threshold float64) int {
 	if given >= 0 {
 		return int(min(given, int64(len(train))))
 	}
-	if found := detectPeriods(train, minPeriod, float64(len(train)), 1); len(found) > 0 && found[0].score >= threshold {
-		return found[0].length
+	n := float64(len(train))
+	for _, p := range detectPeriods(train, minPeriod, n, 1) {
+		// The threshold is held against the unbiased correlation.
+		if p.score*math.Sqrt(n/(n-float64(p.length))) >= threshold {
+			return p.length
+		}
 	}
 	return 0
 }

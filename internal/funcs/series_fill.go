@@ -127,7 +127,7 @@ func fillLinear(items []types.JSON, gone func(types.JSON) bool, a []types.Value)
 // lineAt is the value at step of steps on the way from x to y.
 func lineAt(x, y types.JSON, step, steps int, whole bool) types.JSON {
 	from, to := numberOf(x), numberOf(y)
-	v := from + (to-from)/float64(steps)*float64(step)
+	v := to - (to-from)/float64(steps)*float64(steps-step)
 	if whole {
 		return longNode(int64(math.Trunc(v)))
 	}

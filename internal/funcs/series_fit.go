@@ -152,12 +152,12 @@ func quality(y []float64, fit func(i int) float64) (rsquare, total, rest float64
 	for i, f := range y {
 		rest += (f - fit(i)) * (f - fit(i))
 	}
-	total, rsquare = squares(y), 1
+	if n := float64(len(y)) - 1; n > 0 {
+		rest /= n
+	}
+	total, rsquare = variance(y), 1
 	if total > 0 {
 		rsquare = 1 - rest/total
-	}
-	if n := float64(len(y)) - 1; n > 0 {
-		total, rest = total/n, rest/n
 	}
 	return rsquare, total, rest
 }

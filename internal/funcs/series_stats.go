@@ -172,12 +172,18 @@ func squares(x []float64) float64 {
 	return sum
 }
 
-// variance is the sample variance; of a single value it is 0.
+// variance is the sample variance, summed up as Welford does; of a single value it is 0.
 func variance(x []float64) float64 {
 	if len(x) < 2 {
 		return 0
 	}
-	return squares(x) / float64(len(x)-1)
+	var m, sum float64
+	for i, f := range x {
+		d := f - m
+		m += d / float64(i+1)
+		sum += d * (f - m)
+	}
+	return sum / float64(len(x)-1)
 }
 
 // reduce makes a body that folds a series of numbers.

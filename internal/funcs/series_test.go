@@ -94,7 +94,7 @@ func TestRecordedDecompositions(t *testing.T) {
 		{"series_fit_line_dynamic(y)\n| extend\n", `pack_array(series_fit_line_dynamic(y))`},
 		{"series_fit_line(y)\n| render", `series_fit_line(y)`},
 	}
-	found := 0
+	found, numbers := 0, 0
 	for _, text := range strings.Split(strings.TrimSpace(string(data)), "\n") {
 		var c struct {
 			ID, Query string
@@ -122,11 +122,11 @@ func TestRecordedDecompositions(t *testing.T) {
 					first = i
 				}
 			}
-			compareParts(t, c.ID, k.call, types.JSONOf(evaluateWith(t, k.call, y)), row.Items[first:], strings.Contains(c.Query, "series_multiply(10"))
+			numbers += compareParts(t, c.ID, k.call, types.JSONOf(evaluateWith(t, k.call, y)), row.Items[first:], strings.Contains(c.Query, "series_multiply(10"))
 		}
 	}
-	if found < len(calls) {
-		t.Errorf("%d of %d recorded calls were found", found, len(calls))
+	if found < len(calls) || numbers < 20000 {
+		t.Errorf("%d recorded calls were found for %d, with %d numbers", found, len(calls), numbers)
 	}
 }
 
@@ -135,11 +135,11 @@ func evaluateWith(t *testing.T, call, y string) types.Value {
 	return evaluate(t, strings.Replace(call, "(y", "(dynamic("+y+")", 1))
 }
 
-func compareParts(t *testing.T, id, call string, got types.JSON, want []types.JSON, tenfold bool) {
+func compareParts(t *testing.T, id, call string, got types.JSON, want []types.JSON, tenfold bool) (compared int) {
 	t.Helper()
 	for i, g := range got.Items {
 		if i >= len(want) {
-			return
+			break
 		}
 		w := want[i]
 		if w.Kind == types.JSONReal || w.Kind == types.JSONLong {
@@ -150,6 +150,7 @@ func compareParts(t *testing.T, id, call string, got types.JSON, want []types.JS
 				continue
 			}
 			x, y := numberOf(e), numberOf(w.Items[k])
+			compared++
 			if tenfold && i == 0 {
 				x *= 10
 			}
@@ -159,4 +160,5 @@ func compareParts(t *testing.T, id, call string, got types.JSON, want []types.JS
 			}
 		}
 	}
+	return compared
 }

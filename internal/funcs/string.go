@@ -38,7 +38,7 @@ var stringFuncs = []*Func{
 		},
 		Doc: "Joins the texts of its arguments with a delimiter.", Page: "strcat-delim-function",
 		Examples: []Example{{`strcat_delim("-", 1, "2", "A", 1s)`, `"1-2-A-00:00:01"`}, {`strcat_delim(",", "a", "", "b")`, `"a,,b"`}, {`strcat_delim("", "a", 2)`, `"a2"`}}},
-	{Name: "strcat_array", Class: Scalar, Sigs: Sigs(RetString, P("array", Dynamic), T("delimiter", Any)),
+	{Name: "strcat_array", Aliases: []string{"array_strcat"}, Class: Scalar, Sigs: Sigs(RetString, P("array", Dynamic), T("delimiter", Any)),
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			n := types.JSONOf(a[0])
 			if n.Kind != types.JSONArray {
@@ -97,7 +97,7 @@ var stringFuncs = []*Func{
 		Examples: []Example{{`replace_string("100%off", "%", "PCT")`, `"100PCToff"`}, {`replace_string("", "a", "b")`, `""`}, {`replace_string("aaa", "", "X")`, `"aaa"`}}},
 	{Name: "replace_strings", Class: Scalar, Sigs: Sigs(RetString, P("text", String), P("lookups", Dynamic), P("rewrites", Dynamic)),
 		Go:  replaceStrings,
-		Doc: "Replaces each of several texts by its counterpart; at one place the earlier of them wins.", Page: "replace-strings-function",
+		Doc: "Replaces each of several texts by its counterpart, in their order; what one has matched the later ones do not see.", Page: "replace-strings-function",
 		Examples: []Example{{`replace_strings("a cat", dynamic(["cat"]), dynamic(["dog"]))`, `"a dog"`}, {`replace_strings("", dynamic(["a"]), dynamic(["b"]))`, `""`},
 			{`replace_strings("This is", dynamic(["This", "is"]), dynamic([12345, "was"]))`, `"This was"`}}},
 	{Name: "translate", Class: Scalar, Sigs: Sigs(RetString, P("searchList", String), P("replacementList", String), P("source", String)),
@@ -288,28 +288,42 @@ func reverseText(s string) string {
 	return string(out)
 }
 
+// replaceStrings takes the lookups in turn; what one has matched is out of reach of the later ones.
 func replaceStrings(_ *Ctx, a []types.Value) types.Value {
 	lookups, rewrites := types.JSONOf(a[1]), types.JSONOf(a[2])
-	s := a[0].Text()
-	var b strings.Builder
-	for i := 0; i < len(s); {
-		found := false
-		for k, l := range lookups.Items {
-			if l.Kind != types.JSONString || l.Str == "" || !strings.HasPrefix(s[i:], l.Str) {
+	type piece struct {
+		text string
+		done bool
+	}
+	pieces := []piece{{text: a[0].Text()}}
+	for k, l := range lookups.Items {
+		if l.Kind != types.JSONString || l.Str == "" {
+			continue
+		}
+		rewrite := l.Str // a lookup without a counterpart keeps its text
+		if k < len(rewrites.Items) && rewrites.Items[k].Kind == types.JSONString {
+			rewrite = rewrites.Items[k].Str
+		}
+		var next []piece
+		for _, p := range pieces {
+			if p.done {
+				next = append(next, p)
 				continue
 			}
-			if k < len(rewrites.Items) && rewrites.Items[k].Kind == types.JSONString {
-				b.WriteString(rewrites.Items[k].Str)
-			} else {
-				b.WriteString(l.Str)
+			for i, part := range strings.Split(p.text, l.Str) {
+				if i > 0 {
+					next = append(next, piece{rewrite, true})
+				}
+				if part != "" {
+					next = append(next, piece{text: part})
+				}
 			}
-			i, found = i+len(l.Str), true
-			break
 		}
-		if !found {
-			b.WriteByte(s[i])
-			i++
-		}
+		pieces = next
+	}
+	var b strings.Builder
+	for _, p := range pieces {
+		b.WriteString(p.text)
 	}
 	return types.StringOf(b.String())
 }

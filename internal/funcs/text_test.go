@@ -3,6 +3,8 @@ package funcs
 import (
 	"strings"
 	"testing"
+
+	"github.com/vedette-siem/vedette/internal/types"
 )
 
 // TestTextCalls holds what the engine is known to answer beside the examples of the declarations, and what
@@ -119,3 +121,81 @@ func TestRE2Pattern(t *testing.T) {
 
 // fakeWriter writes constants plainly, enough to look at lowered SQL.
 type fakeWriter struct{}
+
+func (fakeWriter) Lit(v types.Value) string {
+	if v.Type() == types.String || v.Type() == types.Dynamic || v.Type() == types.Guid {
+		return "'" + strings.ReplaceAll(v.Text(), "'", "''") + "'"
+	}
+	return v.ToText()
+}
+
+func (fakeWriter) UDF(name string, _ types.Type, args ...Arg) string {
+	parts := make([]string, len(args))
+	for i, a := range args {
+		parts[i] = a.SQL
+	}
+	return "udf_" + name + "(" + strings.Join(parts, ", ") + ")"
+}
+
+func (fakeWriter) Convert(arg Arg, to types.Type) string { return to.String() + "(" + arg.SQL + ")" }
+func (fakeWriter) JSON(arg Arg) string                   { return "json(" + arg.SQL + ")" }
+
+// TestTextSQL pins what the hot operators are lowered to: cheap guards before regular expressions, and no
+// lower() where nothing has a case.
+func TestTextSQL(t *testing.T) {
+	set := textSet()
+	str := func(s string) Arg {
+		v := types.StringOf(s)
+		return Arg{SQL: "'" + s + "'", Type: types.String, Const: &v}
+	}
+	val := func(v types.Value) Arg { return Arg{SQL: fakeWriter{}.Lit(v), Type: v.Type(), Const: &v} }
+	s, y, l, d := Arg{SQL: "s", Type: types.String}, Arg{SQL: "y", Type: types.String}, Arg{SQL: "l", Type: types.Long}, Arg{SQL: "d", Type: types.Dynamic}
+	list := types.JSON{Kind: types.JSONArray, Items: []types.JSON{{Kind: types.JSONString, Str: "A"}, {Kind: types.JSONString, Str: "b"}}}.Value()
+	for _, c := range []struct {
+		class  Class
+		name   string
+		args   []Arg
+		filter bool
+		want   string
+	}{
+		{Operator, "has", []Arg{s, str("Cmd")}, true, `CASE WHEN contains(lower(s), 'cmd') THEN regexp_matches(lower(s), '` + termStart + `cmd` + termEnd + `') ELSE false END`},
+		{Operator, "has", []Arg{s, str("10.0")}, true, `CASE WHEN contains(s, '10.0') THEN regexp_matches(s, '` + termStart + `10\.0` + termEnd + `') ELSE false END`},
+		{Operator, "!has_cs", []Arg{s, str("--")}, true, `(NOT contains(s, '--'))`},
+		{Operator, "hasprefix", []Arg{s, y}, true, `CASE WHEN contains(lower(s), lower(y)) THEN udf_hasprefix(s, y) ELSE false END`},
+		{Operator, "contains", []Arg{s, str("aB")}, true, `contains(lower(s), 'ab')`},
+		{Operator, "startswith_cs", []Arg{s, str("aB")}, true, `starts_with(s, 'aB')`},
+		{Operator, "!endswith", []Arg{s, y}, true, `(NOT suffix(lower(s), lower(y)))`},
+		{Operator, "=~", []Arg{s, str("O'B")}, true, `(lower(s) = 'o''b')`},
+		{Operator, "in", []Arg{s, val(list), str("c")}, true, `(s IN ('A', 'b', 'c'))`},
+		{Operator, "!in~", []Arg{s, val(list)}, true, `(lower(s) NOT IN ('a', 'b'))`},
+		{Operator, "in~", []Arg{s, str("1.2.3.4")}, true, `(s IN ('1.2.3.4'))`},
+		{Operator, "in", []Arg{l, val(types.LongOf(1)), val(types.RealOf(2)), val(types.RealOf(2.5))}, true, `(l IN (1, 2))`},
+		{Operator, "!in", []Arg{l, val(types.LongOf(1))}, true, `coalesce((l NOT IN (1)), true)`},
+		{Operator, "in", []Arg{l, val(types.LongOf(1))}, false, `coalesce((l IN (1)), false)`},
+		{Operator, "in", []Arg{d, str("5"), str("x")}, true, `(d IN ('"5"', '5', '"x"'))`},
+		{Operator, "in", []Arg{s, val(types.Null(types.Dynamic))}, true, `false`},
+		{Operator, "in", []Arg{s, d}, true, ``},
+		{Operator, "has_any", []Arg{s, val(list), str("a")}, true, `(CASE WHEN contains(lower(s), 'a') THEN regexp_matches(lower(s), '` + termStart + `a` + termEnd + `') ELSE false END OR CASE WHEN contains(lower(s), 'b') THEN regexp_matches(lower(s), '` + termStart + `b` + termEnd + `') ELSE false END)`},
+		{Operator, "has_any", []Arg{s, str("a"), str("b"), str("c."), str("d"), str("-")}, true, `(regexp_matches(lower(s), '` + termStart + `(?:a|b|d)` + termEnd + `|` + termStart + `(?:c\.)|(?:-)'))`},
+		{Operator, "matches regex", []Arg{s, str(`\d`)}, true, `regexp_matches(s, '\p{Nd}')`},
+		{Operator, "matches regex", []Arg{s, str(`(`)}, true, ``},
+		{Scalar, "extract", []Arg{str("a(b)"), val(types.LongOf(1)), s}, false, `regexp_extract(s, 'a(b)', 1)`},
+		{Scalar, "extract", []Arg{str("a(b)"), val(types.LongOf(2)), s}, false, ``},
+		{Scalar, "split", []Arg{s, str("@"), val(types.LongOf(0))}, false, `to_json(list_slice(string_split(s, '@'), 1, 1))::VARCHAR`},
+		{Scalar, "replace_regex", []Arg{s, str(`x*`), str("")}, false, ``},
+		{Scalar, "replace_regex", []Arg{s, str(`x+`), str(`\1`)}, false, ``},
+		{Scalar, "has_ipv4", []Arg{s, str("1.2.3.256")}, true, `false`},
+	} {
+		f, ok := set.Lookup(c.class, c.name)
+		if !ok {
+			t.Fatalf("no %s", c.name)
+		}
+		out := types.Bool
+		if c.class == Scalar && c.name != "has_ipv4" {
+			out = types.String
+		}
+		if got := f.Lower(fakeWriter{}, &Call{Args: c.args, Type: out, Filter: c.filter}); got != c.want {
+			t.Errorf("%s: got\n%s, want\n%s", c.name, got, c.want)
+		}
+	}
+}

@@ -15,6 +15,9 @@ const (
 	pathWord
 	// typeWord is the name of a type that columns and parameters can have.
 	typeWord
+	// cutWord is no keyword but an identifier that looks like one, because a longer keyword begins with it and
+	// almost stands there: the project of project-awayx.
+	cutWord
 	// looseTypeWord is the name of a type for typeof and find … project only.
 	looseTypeWord
 )

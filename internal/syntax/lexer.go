@@ -108,6 +108,9 @@ func (l *lexer) keyword(t *token, run int) bool {
 		}
 	}
 	if end < len(l.text) && isNameByte(l.text[end]) {
+		if IsKeyword(l.text[l.pos:run]) {
+			t.word = cutWord
+		}
 		return false
 	}
 	class, ok := keywords[l.text[l.pos:end]]

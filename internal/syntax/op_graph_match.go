@@ -33,7 +33,7 @@ type GraphNode struct {
 func (g *GraphNode) Children() []Node { return with(nil, g.Name) }
 
 // GraphEdge is an edge in a pattern. Arrow is "-->", "<--" or "--", also for edges with brackets such as
-// -[name*1..3]->. Name, Min and Max may be nil.
+// -[name*1..3]->, which may be "<-->" too. Name, Min and Max may be nil.
 type GraphEdge struct {
 	node
 	Arrow    string
@@ -108,11 +108,11 @@ func (p *parser) graphPart() Node {
 		default:
 			p.expected("]->", "]-")
 		}
-		if left {
-			e.Arrow = "<" + e.Arrow
-			if e.Arrow != "<-->" {
-				e.Arrow = "<--"
-			}
+		switch {
+		case left && e.Arrow == "-->":
+			e.Arrow = "<-->"
+		case left:
+			e.Arrow = "<--"
 		}
 	}
 	e.node = p.from(start)

@@ -71,7 +71,11 @@ func (p *parser) nameOf(plain func(token) bool) *Ident {
 // plainName takes the current token as a name.
 func (p *parser) plainName() *Ident {
 	t := p.next()
-	return &Ident{exprNode: p.exprFrom(t.start), Name: p.textOf(t), Form: NamePlain}
+	id := &Ident{exprNode: p.exprFrom(t.start), Name: p.textOf(t), Form: NamePlain}
+	if t.word == cutWord {
+		id.Form = NameBracketed // printed with other text after it, it would be a keyword
+	}
+	return id
 }
 
 // bracketedName parses ['name'].

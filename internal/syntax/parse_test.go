@@ -74,6 +74,7 @@ var wellFormed = []string{
 	"let a = 1; let b = 'x'; T | where a == b;",
 	"evaluate f() | where x; range(1, 5); T | filter count() > 1 | limit 5 | mvapply a on (take 1)",
 	"T | where a\u00a0== 1 // a comment\n| count",
+	"x-project-away0",
 	"T | as x\n| project-rename a = ['b c'], ['d'] = e",
 }
 
