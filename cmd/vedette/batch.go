@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/vedette-siem/vedette/internal/query"
@@ -170,7 +171,8 @@ func jsonValue(v types.Value) any {
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return types.FormatReal(f)
 		}
-		return f
+		// With an exponent where Go's encoder would write a long integer: a reader must see a real.
+		return json.RawMessage(strconv.FormatFloat(f, 'g', -1, 64))
 	case types.Datetime, types.Timespan:
 		return v.ToText()
 	case types.Dynamic:

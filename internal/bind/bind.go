@@ -73,7 +73,8 @@ func Bind(q *syntax.Query, opts Options) (res *Result, diags []source.Diagnostic
 	if opts.Functions == nil {
 		opts.Functions = NewFunctionCache()
 	}
-	b := &binder{opts: opts, nextShare: 1, used: map[string]bool{}, usedFuncs: map[string]bool{}}
+	b := &binder{opts: opts, nextShare: 1, used: map[string]bool{}, usedFuncs: map[string]bool{},
+		soft: map[int]bool{}, untyped: map[rel.ColID]bool{}, untypedExprs: map[rel.Expr]bool{}}
 	root := b.root()
 	out := b.statements(q.Stmts, root)
 	if out == nil && !b.failed() {
@@ -102,7 +103,13 @@ type binder struct {
 	// inside is the chain of stored functions being bound. Faults inside one are reported at its call.
 	inside []frame
 	depth  int
-	quiet  int // >0 while trying something whose faults may be dropped
+	// soft[i] tells that diags[i] was found inside a stored function, or is a name that does not resolve: a
+	// fuzzy union leaves such a leg out.
+	soft map[int]bool
+	// untyped are columns and expressions that come out of an open table: what they are is known when the
+	// query runs, so they are taken for whatever is needed.
+	untyped      map[rel.ColID]bool
+	untypedExprs map[rel.Expr]bool
 }
 
 // frame is one call of a stored function.
@@ -120,16 +127,27 @@ func (b *binder) failed() bool {
 	return false
 }
 
-// try runs f and takes its diagnostics back if it failed; it tells whether f was without faults.
+// try runs f. If it failed with nothing but soft faults they are taken back and returned.
 func (b *binder) try(f func()) (faults []source.Diagnostic) {
 	mark := len(b.diags)
-	before := b.failed()
-	f()
-	if before {
+	if b.failed() {
+		f()
 		return nil
 	}
-	if b.failed() {
-		faults = append(faults, b.diags[mark:]...)
+	f()
+	for i := mark; i < len(b.diags); i++ {
+		if b.diags[i].Severity != source.Error {
+			continue
+		}
+		if !b.soft[i] {
+			return nil
+		}
+		faults = append(faults, b.diags[i])
+	}
+	if len(faults) > 0 {
+		for i := mark; i < len(b.diags); i++ {
+			delete(b.soft, i)
+		}
 		b.diags = b.diags[:mark]
 	}
 	return faults

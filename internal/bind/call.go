@@ -23,6 +23,8 @@ func special(name string) func(b *binder, r *row, c *syntax.CallExpr) rel.Expr {
 		return (*binder).columnIfExists
 	case "pack_all":
 		return (*binder).packAll
+	case "bag_pack_columns":
+		return (*binder).bagPackColumns
 	case "ingestion_time":
 		return (*binder).ingestionTime
 	case "row_number", "row_cumsum", "row_rank_dense", "row_rank_min", "row_window_session", "prev", "next":
@@ -123,7 +125,7 @@ func (b *binder) choose(fn *funcs.Func, args []rel.Expr, spans []source.Span, sp
 			if c < 0 && a.Type() == types.Dynamic && fn.Class == funcs.Scalar && !p.Types.Has(types.Dynamic) && dynamicFits(p) {
 				c = 6
 			}
-			if v, isConst := rel.Const(a); c < 0 && isConst && v.IsNull() {
+			if v, isConst := rel.Const(a); c < 0 && (isConst && v.IsNull() && a.Type() == types.Dynamic || b.isUntyped(a)) {
 				c = 7
 			}
 			if c < 0 {
@@ -158,10 +160,8 @@ func (b *binder) choose(fn *funcs.Func, args []rel.Expr, spans []source.Span, sp
 }
 
 // dynamicFits tells whether a dynamic argument is converted for a parameter that does not name dynamic:
-// text and bool are, as in Kusto; numbers and times are not.
-func dynamicFits(p funcs.Param) bool {
-	return p.Types.Has(types.String) || p.Types == funcs.Bool
-}
+// text is, as in Kusto; bools, numbers and times are not.
+func dynamicFits(p funcs.Param) bool { return p.Types.Has(types.String) }
 
 // convertArgs gives the arguments the types that the overload's body expects.
 func (b *binder) convertArgs(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, spans []source.Span, span source.Span) ([]rel.Expr, bool) {
@@ -223,19 +223,26 @@ func (b *binder) convertArgs(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, sp
 			out[i] = b.convert(a, widestT)
 		default:
 			t := target(p, a.Type())
-			if a.Type() == types.Dynamic && !p.Types.Has(types.Dynamic) {
+			if a.Type() == types.Dynamic && !p.Types.Has(types.Dynamic) && p.Types.Has(types.String) {
 				t = types.String
-				if p.Types == funcs.Bool {
-					t = types.Bool
-				}
 			}
-			if v, isConst := rel.Const(a); isConst && v.IsNull() && !p.Types.Has(t) {
-				t = p.Types.Types()[0]
+			if v, isConst := rel.Const(a); (isConst && v.IsNull() || b.isUntyped(a)) && !p.Types.Has(t) {
+				t = anyOf(p.Types)
 			}
 			out[i] = b.convert(a, t)
 		}
 	}
 	return out, true
+}
+
+// anyOf is the type that a value of unknown type is taken for where one of a set is needed.
+func anyOf(s funcs.TypeSet) types.Type {
+	for _, t := range []types.Type{types.String, types.Real, types.Datetime} {
+		if s.Has(t) {
+			return t
+		}
+	}
+	return s.Types()[0]
 }
 
 func contains(list []string, s string) bool {

@@ -227,7 +227,7 @@ func (b *binder) asBool(e rel.Expr, span source.Span, dynamicToo bool) rel.Expr 
 	switch t := e.Type(); {
 	case t == types.Unknown || t == types.Bool:
 		return e
-	case t == types.Dynamic && dynamicToo:
+	case t == types.Dynamic && (dynamicToo || b.isUntyped(e)):
 		return b.convert(e, types.Bool)
 	}
 	if v, ok := rel.Const(e); ok && v.IsNull() {

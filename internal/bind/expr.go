@@ -140,6 +140,9 @@ func (b *binder) dynamicLit(e syntax.Expr) (types.JSON, bool) {
 			return types.JSON{}, true
 		}
 		v, ok := litValue(e)
+		if f, isReal := types.ParseReal(e.Text); !ok && isReal && e.Kind == syntax.LitLong {
+			v, ok = types.RealOf(f), true // an integer too large for long
+		}
 		if !ok {
 			b.add("KS107", e.Span(), "'"+e.Raw+"' is not a valid value inside dynamic()")
 		}
@@ -273,10 +276,12 @@ func (b *binder) column(r *row, id *syntax.Ident) (rel.Expr, bool) {
 // openColumn refers to a column of an open table that is not known before the query runs: it is read from
 // the property bag the columns come from, or null where there is none.
 func (b *binder) openColumn(t *table, name string) rel.Expr {
+	e := lit(types.Null(types.Dynamic))
 	if t.bag != nil {
-		return b.member(t.bag.Ref(), name)
+		e = b.member(t.bag.Ref(), name)
 	}
-	return lit(types.Null(types.Dynamic))
+	b.untypedExprs[e] = true
+	return e
 }
 
 func (b *binder) nearName(r *row, name string) string {
@@ -514,6 +519,12 @@ func (b *binder) anyColumn(r *row, e *syntax.BinaryExpr) rel.Expr {
 	if isBad(y) {
 		return rel.Bad{}
 	}
+	// What is denied must not hold for any column: * !has "x" is not(* has "x").
+	negated := strings.HasPrefix(string(e.Op), "!")
+	join := "or"
+	if negated {
+		join = "and"
+	}
 	var out rel.Expr
 	for _, c := range r.t.cols {
 		var m rel.Expr
@@ -534,11 +545,11 @@ func (b *binder) anyColumn(r *row, e *syntax.BinaryExpr) rel.Expr {
 		if out == nil {
 			out = m
 		} else {
-			out = b.apply("or", e.Span(), out, m)
+			out = b.apply(join, e.Span(), out, m)
 		}
 	}
 	if out == nil {
-		return lit(types.BoolOf(false))
+		return lit(types.BoolOf(negated))
 	}
 	return out
 }

@@ -69,6 +69,8 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 		return b.mvExpand(e, in, o), e
 	case *syntax.MvApplyOp:
 		return b.mvApply(e, in, o), e
+	case *syntax.ScanOp:
+		return b.scanRows(e, in, o), e
 	case *syntax.GetSchemaOp:
 		return b.getschema(in), e
 	case *syntax.RenderOp:
@@ -233,7 +235,7 @@ func (b *binder) extendItems(node rel.Node, in *table, its []item) *table {
 		}
 		seen[name] = true
 		n.taken[name] = true
-		col := b.newCol(name, it.expr.Type())
+		col := b.newColFor(name, it.expr)
 		items = append(items, rel.Item{Col: col, Expr: it.expr})
 		if i := colIndex(cols, name); i >= 0 {
 			cols[i] = col
@@ -321,7 +323,7 @@ func (b *binder) projectItems(node rel.Node, in *table, its []item) *table {
 			out.cols = append(out.cols, col)
 			continue
 		}
-		col := b.newCol(name, it.expr.Type())
+		col := b.newColFor(name, it.expr)
 		p.Items = append(p.Items, rel.Item{Col: col, Expr: it.expr})
 		out.cols = append(out.cols, col)
 	}

@@ -11,6 +11,7 @@ type plugin func(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table
 func plugins() map[string]plugin {
 	return map[string]plugin{
 		"bag_unpack": bagUnpack,
+		"pivot":      pivot,
 	}
 }
 

@@ -237,13 +237,16 @@ func (b *binder) joinSide(_ *env, left, right *table, x syntax.Expr) (rel.Expr, 
 
 // matchKeys brings two keys to one type.
 func (b *binder) matchKeys(l, r rel.Expr, x syntax.Expr) ([]rel.EqKey, bool) {
-	if l.Type() == types.Dynamic || r.Type() == types.Dynamic {
-		if _, nullL := rel.Const(l); !nullL {
-			if _, nullR := rel.Const(r); !nullR {
-				b.addHint("KS241", x.Span(), "a join key cannot be dynamic", "convert it: extend key = tostring(…)")
-				return nil, false
-			}
-		}
+	switch {
+	case b.isUntyped(l) && b.isUntyped(r):
+		l, r = b.convert(l, types.String), b.convert(r, types.String)
+	case b.isUntyped(l):
+		l = b.convert(l, r.Type())
+	case b.isUntyped(r):
+		r = b.convert(r, l.Type())
+	case l.Type() == types.Dynamic || r.Type() == types.Dynamic:
+		b.addHint("KS241", x.Span(), "a join key cannot be dynamic", "convert it: extend key = tostring(…)")
+		return nil, false
 	}
 	if l.Type() == r.Type() {
 		return []rel.EqKey{{Left: l, Right: r}}, true
@@ -251,12 +254,6 @@ func (b *binder) matchKeys(l, r rel.Expr, x syntax.Expr) ([]rel.EqKey, bool) {
 	if l.Type().IsNumeric() && r.Type().IsNumeric() {
 		t := widest(l.Type(), r.Type())
 		return []rel.EqKey{{Left: b.convert(l, t), Right: b.convert(r, t)}}, true
-	}
-	if _, isNull := rel.Const(l); isNull {
-		return []rel.EqKey{{Left: b.convert(l, r.Type()), Right: r}}, true
-	}
-	if _, isNull := rel.Const(r); isNull {
-		return []rel.EqKey{{Left: l, Right: b.convert(r, l.Type())}}, true
 	}
 	b.add("KS242", x.Span(), "the join keys have different types: "+l.Type().String()+" and "+r.Type().String())
 	return nil, false

@@ -35,8 +35,11 @@ func (b *binder) sortKeys(e *env, in *table, list []syntax.Expr) (*table, []rel.
 			return nil, nil, false
 		}
 		if v.Type() == types.Dynamic {
-			b.errDynamicKey(inner.Span())
-			return nil, nil, false
+			if !b.isUntyped(v) {
+				b.errDynamicKey(inner.Span())
+				return nil, nil, false
+			}
+			v = b.convert(v, types.String)
 		}
 		if c, ok := v.(*rel.ColRef); ok {
 			keys = append(keys, rel.Key{Col: rel.Col{ID: c.ID, Type: c.T, Name: b.nameOf(r, inner)}, Desc: desc, NullsLast: nullsLast})

@@ -54,8 +54,11 @@ func (b *binder) summarize(e *env, in *table, o *syntax.SummarizeOp) *table {
 	var cols []rel.Col
 	for _, k := range keys {
 		if k.expr.Type() == types.Dynamic {
-			b.errDynamicKey(k.span)
-			return nil
+			if !b.isUntyped(k.expr) {
+				b.errDynamicKey(k.span)
+				return nil
+			}
+			k.expr = b.convert(k.expr, types.String)
 		}
 		col := b.newCol(n.column(k.name), k.expr.Type())
 		agg.Keys = append(agg.Keys, rel.Item{Col: col, Expr: k.expr})
@@ -71,12 +74,16 @@ func (b *binder) summarize(e *env, in *table, o *syntax.SummarizeOp) *table {
 		}
 		its = append(its, got...)
 	}
-	agg.Aggs = aggs.items
 	out := &table{}
 	p := &rel.Project{In: agg}
 	for _, c := range cols {
 		p.Items = append(p.Items, rel.Item{Col: c, Expr: c.Ref()})
 	}
+	if first, ok := b.firstSeen(aggs, in, keys); ok {
+		out.order = []rel.Key{{Col: first}}
+		p.Items = append(p.Items, rel.Item{Col: first, Expr: first.Ref()})
+	}
+	agg.Aggs = aggs.items
 	explicit := map[string]bool{}
 	for _, it := range its {
 		if it.explicit {
@@ -103,6 +110,25 @@ func (b *binder) summarize(e *env, in *table, o *syntax.SummarizeOp) *table {
 	}
 	out.node, out.cols = p, cols
 	return out
+}
+
+// firstSeen adds the place of each group's first row, where rows have numbers: what depends on the order of
+// rows behind summarize (make_list) then finds the groups in the order they were first seen, as in Kusto.
+func (b *binder) firstSeen(aggs *aggregates, in *table, keys []item) (rel.Col, bool) {
+	if len(keys) == 0 || len(in.order) != 1 || in.order[0].Desc {
+		return rel.Col{}, false
+	}
+	key := in.order[0].Col
+	fn, ok := b.opts.Funcs.Lookup(funcs.Aggregate, "min")
+	if !ok || key.Type != types.Long {
+		return rel.Col{}, false
+	}
+	ref := b.aggregate(aggs, fn, []rel.Expr{key.Ref()}, []source.Span{{}}, source.Span{})
+	c, ok := ref.(*rel.ColRef)
+	if !ok {
+		return rel.Col{}, false
+	}
+	return rel.Col{ID: c.ID, Name: "$first", Type: types.Long}, true
 }
 
 // aggregateItems binds one column expression of summarize.
@@ -276,8 +302,11 @@ func (b *binder) distinct(e *env, in *table, o *syntax.DistinctOp) *table {
 	n := newNames()
 	for _, it := range its {
 		if it.expr.Type() == types.Dynamic {
-			b.errDynamicKey(o.Span())
-			return nil
+			if !b.isUntyped(it.expr) {
+				b.errDynamicKey(o.Span())
+				return nil
+			}
+			it.expr = b.convert(it.expr, types.String)
 		}
 		col := b.newCol(n.column(it.name), it.expr.Type())
 		agg.Keys = append(agg.Keys, rel.Item{Col: col, Expr: it.expr})

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"github.com/vedette-siem/vedette/internal/exec"
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/syntax"
@@ -221,7 +222,7 @@ func (b *binder) rowWindowSession(r *row, args []rel.Expr, c *syntax.CallExpr) r
 	p.Items = append(p.Items, rel.Item{Col: key, Expr: args[0]}, rel.Item{Col: flag, Expr: restart})
 	all := p.Cols()
 	out := b.newCol("$session", types.Datetime)
-	r.window.node = &rel.Native{In: p, Op: &rel.SessionOp{Time: len(all) - 2, Restart: len(all) - 1, FromFirst: limits[0], Between: limits[1]},
+	r.window.node = &rel.Native{In: p, Op: &exec.Session{Time: len(all) - 2, Restart: len(all) - 1, FromFirst: limits[0], Between: limits[1]},
 		Order: r.window.order, Args: all, Out: append(all[:len(all):len(all)], out)}
 	return out.Ref()
 }

@@ -15,86 +15,70 @@ import (
 // binding then looks at the rows (Options.Probe), and without that the result's schema is open.
 // https://learn.microsoft.com/kusto/query/bag-unpack-plugin
 func bagUnpack(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
-	args := o.Call.Args
-	if len(args) == 0 {
-		b.add("KS119", o.Call.Span(), "bag_unpack expects the column to unpack")
-		return nil
-	}
-	id, ok := args[0].(*syntax.Ident)
-	if !ok {
-		b.errColumnExpected(args[0].Span())
-		return nil
-	}
-	bag, ok := in.col(id.Name)
-	if !ok {
-		b.errName(id.Span(), id.Name, b.nearName(&row{t: in}, id.Name))
-		return nil
-	}
-	if bag.Type != types.Dynamic {
-		b.errType(id.Span(), types.Dynamic, bag.Type)
-		return nil
-	}
-	prefix, conflict := "", "error"
-	var ignored map[string]bool
-	for i, a := range args[1:] {
-		v, ok := b.constant(e, a, "an argument of bag_unpack")
-		if !ok {
-			return nil
-		}
-		switch i {
-		case 0:
-			prefix = v.ToText()
-		case 1:
-			conflict = v.ToText()
-		case 2:
-			ignored = map[string]bool{}
-			if n, err := types.ParseJSON(v.Text()); err == nil {
-				for _, k := range n.Items {
-					ignored[k.Str] = true
-				}
-			}
+	a := b.pluginArgs(e, in, o.Call, 1, "column", "column_prefix", "columnsConflict", "ignoredProperties")
+	a.none()
+	bag := a.column("column", types.Dynamic)
+	prefix := a.constant("column_prefix", types.StringOf("")).ToText()
+	conflict := a.constant("columnsConflict", types.StringOf("error")).ToText()
+	ignored := map[string]bool{}
+	if n, err := types.ParseJSON(a.constant("ignoredProperties", types.DynamicOf("[]")).Text()); err == nil {
+		for _, k := range n.Items {
+			ignored[k.Str] = true
 		}
 	}
-	var rest []rel.Col
-	for _, c := range in.cols {
-		if c.ID != bag.ID {
-			rest = append(rest, c)
-		}
+	switch conflict {
+	case "error", "keep_source", "replace_source":
+	default:
+		b.add("KS140", a.span("columnsConflict"), "'"+conflict+"' is no value for 'columnsConflict' of bag_unpack; it takes error, replace_source and keep_source")
+		a.bad = true
 	}
-	keys, known := b.bagKeys(in, bag, o)
+	if a.bad {
+		return nil
+	}
+	keys, known := b.bagKeys(in, bag, prefix, conflict, o)
 	if keys == nil && !known {
 		return nil
 	}
-	its := make([]item, 0, len(rest)+len(keys))
+	its := make([]item, 0, len(in.cols)+len(keys))
 	taken := map[string]int{}
-	for _, c := range rest {
+	for _, c := range in.cols {
 		taken[c.Name] = len(its)
 		its = append(its, item{name: c.Name, expr: c.Ref(), explicit: true})
 	}
+	at := taken[bag.Name]
+	its[at].expr = nil // a key of the bag's own name comes in its place
 	for _, k := range keys {
 		if ignored[k.Name] {
 			continue
 		}
 		x := b.convert(b.member(bag.Ref(), k.Name), k.Type)
 		name := prefix + k.Name
-		if i, clash := taken[name]; clash {
-			switch conflict {
-			case "keep_source":
-			case "replace_source":
-				its[i].expr = x
-			default:
-				b.addHint("VQ011", o.Call.Span(), "bag_unpack would make a second column called '"+name+"'", "give a prefix, or 'keep_source' or 'replace_source' as the third argument")
-				return nil
-			}
-			continue
+		i, clash := taken[name]
+		switch {
+		case clash && i == at:
+			its[i].expr = x
+		case clash && conflict == "keep_source":
+		case clash && conflict == "replace_source":
+			its[i].expr = x
+		case clash:
+			b.addHint("VQ011", o.Call.Span(), "bag_unpack would make a second column called '"+name+"'", "give a prefix, or 'keep_source' or 'replace_source' as the third argument")
+			return nil
+		default:
+			taken[name] = len(its)
+			its = append(its, item{name: name, expr: x, explicit: true, span: o.Call.Span()})
 		}
-		taken[name] = len(its)
-		its = append(its, item{name: name, expr: x, explicit: true, span: o.Call.Span()})
+	}
+	if its[at].expr == nil {
+		its = append(its[:at], its[at+1:]...)
 	}
 	hidden := *in
 	hidden.bag = &bag
 	out := b.projectItems(in.node, &hidden, its)
-	if out != nil && o.Schema == nil {
+	switch {
+	case out == nil:
+	case o.Schema != nil:
+		return b.schemaOrder(out, o.Schema)
+	default:
 		out.open = true
 		out.bag = &bag
 		if prefix != "" {
@@ -105,14 +89,17 @@ func bagUnpack(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
 }
 
 // bagKeys lists the keys of a bag with their types. known is false after a fault.
-func (b *binder) bagKeys(in *table, bag rel.Col, o *syntax.EvaluateOp) (keys []types.Column, known bool) {
+func (b *binder) bagKeys(in *table, bag rel.Col, prefix, conflict string, o *syntax.EvaluateOp) (keys []types.Column, known bool) {
 	if o.Schema != nil {
 		cols, ok := b.rowSchema(o.Schema)
 		for _, c := range cols {
-			if _, isInput := in.col(c.Name); isInput && o.Schema.Star {
+			old, isInput := in.col(c.Name)
+			if isInput && old.ID != bag.ID && conflict != "replace_source" {
 				continue
 			}
-			keys = append(keys, types.Column{Name: c.Name, Type: c.Type})
+			if key, ok := strings.CutPrefix(c.Name, prefix); ok {
+				keys = append(keys, types.Column{Name: key, Type: c.Type})
+			}
 		}
 		return keys, ok
 	}

@@ -153,10 +153,14 @@ func sortedKeys(m map[string]bool) []string {
 func (b *binder) add(code string, span source.Span, msg string) { b.addHint(code, span, msg, "") }
 
 func (b *binder) addHint(code string, span source.Span, msg, hint string) {
+	if code == "KS204" || code == "KS211" || code == "KS208" {
+		b.soft[len(b.diags)] = true
+	}
 	if len(b.inside) > 0 {
 		f := b.inside[0]
 		msg = "in function '" + b.inside[len(b.inside)-1].name + "': " + msg
 		span = f.call
+		b.soft[len(b.diags)] = true
 	}
 	b.diags = append(b.diags, source.Diagnostic{Code: code, Severity: source.Error, Span: span, Msg: msg, Hint: hint})
 }
@@ -181,3 +185,20 @@ func nearest(name string, names []string) string {
 func lit(v types.Value) rel.Expr { return &rel.Lit{V: v} }
 
 func isBad(e rel.Expr) bool { return e == nil || e.Type() == types.Unknown }
+
+// isUntyped tells whether an expression is a value out of an open table.
+func (b *binder) isUntyped(e rel.Expr) bool {
+	if c, ok := e.(*rel.ColRef); ok {
+		return b.untyped[c.ID]
+	}
+	return b.untypedExprs[e]
+}
+
+// newColFor is newCol for an expression: a column of an untyped value is untyped.
+func (b *binder) newColFor(name string, e rel.Expr) rel.Col {
+	c := b.newCol(name, e.Type())
+	if b.isUntyped(e) {
+		b.untyped[c.ID] = true
+	}
+	return c
+}

@@ -92,11 +92,6 @@ func (b *binder) packAll(r *row, c *syntax.CallExpr) rel.Expr {
 		b.add("KS199", c.Span(), "no columns are in scope")
 		return rel.Bad{}
 	}
-	fn, ok := b.opts.Funcs.Lookup(funcs.Scalar, "pack_all")
-	if !ok {
-		b.errFunction(c.Name.Span(), c.Name.Name, "")
-		return rel.Bad{}
-	}
 	ignore := types.BoolOf(false)
 	if len(c.Args) > 0 {
 		v, ok := b.constant(r.env, c.Args[0], "the argument of pack_all")
@@ -105,8 +100,35 @@ func (b *binder) packAll(r *row, c *syntax.CallExpr) rel.Expr {
 		}
 		ignore = v
 	}
+	return b.packColumns(ignore, r.t.cols, c)
+}
+
+// bagPackColumns is bag_pack_columns(a, b, …): columns as a property bag under their names.
+func (b *binder) bagPackColumns(r *row, c *syntax.CallExpr) rel.Expr {
+	var cols []rel.Col
+	for _, a := range c.Args {
+		id, ok := a.(*syntax.Ident)
+		if !ok || r.t == nil {
+			b.errColumnExpected(a.Span())
+			return rel.Bad{}
+		}
+		col, ok := r.t.col(id.Name)
+		if !ok {
+			b.errName(id.Span(), id.Name, b.nearName(r, id.Name))
+			return rel.Bad{}
+		}
+		cols = append(cols, col)
+	}
+	return b.packColumns(types.BoolOf(false), cols, c)
+}
+
+func (b *binder) packColumns(ignore types.Value, cols []rel.Col, c *syntax.CallExpr) rel.Expr {
+	fn, ok := b.opts.Funcs.Lookup(funcs.Operator, "pack_columns")
+	if !ok {
+		panic("bind: the catalogue lacks pack_columns")
+	}
 	args := []rel.Expr{lit(ignore)}
-	for _, col := range r.t.cols {
+	for _, col := range cols {
 		args = append(args, lit(types.StringOf(col.Name)), col.Ref())
 	}
 	return b.call(fn, &fn.Sigs[0], args, types.Dynamic)

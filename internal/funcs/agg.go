@@ -19,12 +19,12 @@ var errAggregateRange = errors.New("the sum is out of range")
 // and agg_sketch.go for the other aggregates.
 var aggFuncs = []*Func{
 	{Name: "count", Class: Aggregate, Result: Prefixed("count"), Page: "count-aggregation-function",
-		Sigs: []Sig{{Out: RetLong}, {Params: []Param{P("expr", Any).RawType()}, Out: RetLong}},
+		Sigs: []Sig{{Out: RetLong}, {Params: []Param{P("expr", Bool)}, Out: RetLong}},
 		SQL:  "count(*)",
 		Agg:  func(_ *Ctx, n int, _ [][]types.Value) types.Value { return types.LongOf(int64(n)) },
 		Doc:  "Counts the rows of a group; an argument makes no difference, whatever its value.",
 		Examples: []Example{{`datatable(x:long)[1, long(null)] | summarize count()`, `2`}, {`datatable(x:long)[] | summarize count()`, `0`},
-			{`datatable(x:long)[1, long(null)] | summarize count(x)`, `2`}}},
+			{`datatable(x:long)[1, 2] | summarize count(x > 1)`, `2`}}},
 	{Name: "cnt", Class: Aggregate, Result: Prefixed("cnt"), Page: "count-aggregation-function", Sigs: Sigs(RetLong),
 		SQL:      "count(*)",
 		Agg:      func(_ *Ctx, n int, _ [][]types.Value) types.Value { return types.LongOf(int64(n)) },

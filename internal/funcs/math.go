@@ -38,7 +38,7 @@ var mathFuncs = []*Func{
 				}
 				return ""
 			}},
-			{Params: []Param{P("number", Real), P("precision", Integer).Optional().Constant()}, Out: RetReal, SQL: "round($*)", Go: roundReal},
+			{Params: []Param{P("number", Real), P("precision", Integer).Optional().Constant()}, Out: RetReal, Go: roundReal, Lower: lowerRound},
 			{Params: []Param{P("number", Decimal), P("precision", Integer).Optional().Constant()}, Out: RetDecimal, Go: roundDecimal},
 		},
 		Doc:      "Rounds to a number of digits behind the point (before it, if negative), halves away from zero.",
@@ -206,6 +206,18 @@ func roundLong(c *Ctx, a []types.Value) types.Value {
 		i -= unit
 	}
 	return ofType(c.Out, i)
+}
+
+// lowerRound leaves the precisions to the Go body whose power of ten is not exact.
+func lowerRound(_ Writer, c *Call) string {
+	if len(c.Args) == 1 {
+		return Expand("round($1)", c)
+	}
+	p := c.Args[1].Const
+	if p == nil || p.IsNull() || p.Int64() < -22 || p.Int64() > 22 {
+		return ""
+	}
+	return Expand("round($1, "+p.ToText()+")", c)
 }
 
 // roundReal computes as DuckDB's round() does.

@@ -110,8 +110,8 @@ var stringOpFuncs = []*Func{
 			}
 			return termTest(true, true).lower(w, "has", false, c)
 		},
-		Examples: []Example{{`search in (datatable(s:string)["North America"]) s:"america" | count`, "1"},
-			{`search in (datatable(s:string)[""]) s:"a" | count`, "0"}, {`search in (datatable(s:string)["North America"]) s:"am*" | count`, "1"}}},
+		Examples: []Example{{`datatable(s:string)["North America"] | search s:"america" | count`, "1"},
+			{`datatable(s:string)[""] | search s:"a" | count`, "0"}, {`datatable(s:string)["North America"] | search s:"am*" | count`, "1"}}},
 }
 
 const regexDeviates = `\b and \B in a regular expression take only ASCII letters, digits and _ for word characters; (?x), (?R), (?-u) and set operations inside classes are refused`

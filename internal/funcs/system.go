@@ -37,7 +37,7 @@ var systemFuncs = []*Func{
 			if len(c.Args) == 0 {
 				return "random()"
 			}
-			return Expand("floor(random() * greatest($1, 1))", c)
+			return Expand("floor(random() * ($1 + greatest(1 - $1, 0)))", c)
 		},
 		Doc:      "Gives a random real from 0 to below 1, or a random integral real from 0 to below a number.",
 		Examples: []Example{{`rand() < 1.0`, `true`}, {`rand(int(null))`, `real(null)`}, {`rand(1)`, `0.0`}}},

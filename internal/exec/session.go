@@ -1,19 +1,21 @@
-package rel
+package exec
 
 import "github.com/vedette-siem/vedette/internal/types"
 
-// SessionOp is row_window_session: it appends to each row the time at which its session began. A session
-// ends FromFirst ticks after its first row, Between ticks after its last, or where Restart is true.
-type SessionOp struct {
+// Session is row_window_session: it appends to each row the time at which its session began. A session
+// ends FromFirst ticks after its first row, Between ticks after its last, or where Restart is true. A row
+// without a time belongs to no session.
+// https://learn.microsoft.com/kusto/query/row-window-session-function
+type Session struct {
 	Time, Restart      int // positions among the arguments
 	FromFirst, Between int64
 }
 
-// Name implements NativeOp.
-func (*SessionOp) Name() string { return "row_window_session" }
+// Name implements rel.NativeOp.
+func (*Session) Name() string { return "row_window_session" }
 
-// Run implements NativeOp.
-func (s *SessionOp) Run(rows [][]types.Value) ([][]types.Value, error) {
+// Run implements rel.NativeOp.
+func (s *Session) Run(rows [][]types.Value) ([][]types.Value, error) {
 	var start, last int64
 	open := false
 	out := make([][]types.Value, 0, len(rows))

@@ -1,0 +1,190 @@
+package exec
+
+import (
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// Scan is the scan operator: it goes through the rows in order and matches them against steps, each of
+// which remembers what matched it last. A row it puts out is the input row, the declared columns, and the
+// number of the match.
+//
+// Expressions see, one behind the other: the row, the declared columns' defaults, and for each step the row
+// and the declared columns that it remembers. Slots says at which place of that each column stands.
+// https://learn.microsoft.com/kusto/query/scan-operator#scan-logic
+type Scan struct {
+	In       Types         // of the input columns
+	Declared []types.Value // the defaults
+	Steps    []ScanStep
+	Slots    map[rel.ColID]int
+}
+
+// ScanStep is one step of a scan.
+type ScanStep struct {
+	Condition rel.Expr
+	Assign    []ScanAssign
+	Output    ScanOutput
+}
+
+// ScanAssign gives a declared column (by its place) a value.
+type ScanAssign struct {
+	At    int
+	Value rel.Expr
+}
+
+// ScanOutput says which of the rows that match a step are put out.
+type ScanOutput uint8
+
+// The outputs: every match, the last one of a series of matches, none.
+const (
+	ScanAll ScanOutput = iota
+	ScanLast
+	ScanNone
+)
+
+// Name implements rel.NativeOp.
+func (*Scan) Name() string { return "scan" }
+
+// scanState is what a step remembers: the latest row of each step up to it, and the match they belong to.
+type scanState struct {
+	active bool
+	rows   [][]types.Value
+	match  int64
+	last   []types.Value // a row that comes out when the series of matches ends
+}
+
+type scanRun struct {
+	*Scan
+	conds   []*Program
+	values  [][]*Program
+	states  []scanState
+	env     []types.Value
+	empty   []types.Value
+	matches int64
+	out     [][]types.Value
+}
+
+// Run implements rel.NativeOp.
+func (s *Scan) Run(rows [][]types.Value) ([][]types.Value, error) {
+	r := &scanRun{Scan: s, states: make([]scanState, len(s.Steps))}
+	r.empty = append(s.In.Nulls(), s.Declared...)
+	r.env = make([]types.Value, len(r.empty)*(1+len(s.Steps)))
+	for _, st := range s.Steps {
+		cond, err := Compile(st.Condition, s.Slots)
+		if err != nil {
+			return nil, err
+		}
+		var values []*Program
+		for _, a := range st.Assign {
+			p, err := Compile(a.Value, s.Slots)
+			if err != nil {
+				return nil, err
+			}
+			values = append(values, p)
+		}
+		r.conds, r.values = append(r.conds, cond), append(r.values, values)
+	}
+	for _, row := range rows {
+		copy(r.env, row)
+		copy(r.env[len(row):], s.Declared)
+		for k := len(s.Steps) - 1; k >= 0; k-- {
+			if err := r.match(k, row); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for k := range r.states {
+		r.flush(k)
+	}
+	return r.out, nil
+}
+
+// match tries a row at step k: first to carry the sequence of the step before on, then to go on with the
+// step's own. The first step needs no sequence: it begins one.
+func (r *scanRun) match(k int, row []types.Value) error {
+	if k > 0 && r.states[k-1].active {
+		before := &r.states[k-1]
+		r.see(before.rows)
+		ok, err := r.conds[k].True(r.env)
+		if err != nil {
+			return err
+		}
+		if ok {
+			r.flush(k)
+			r.flush(k - 1)
+			rec, err := r.record(k, row)
+			if err != nil {
+				return err
+			}
+			r.states[k] = scanState{active: true, rows: append(before.rows, rec), match: before.match}
+			r.states[k-1] = scanState{}
+			r.put(k, rec)
+			return nil
+		}
+	}
+	here := &r.states[k]
+	if !here.active && k > 0 {
+		return nil
+	}
+	r.see(here.rows)
+	ok, err := r.conds[k].True(r.env)
+	if err != nil || !ok {
+		return err
+	}
+	rec, err := r.record(k, row)
+	if err != nil {
+		return err
+	}
+	if !here.active {
+		*here = scanState{active: true, rows: make([][]types.Value, 1), match: r.matches}
+		r.matches++
+	}
+	here.rows[k] = rec
+	r.put(k, rec)
+	return nil
+}
+
+// see lets expressions read what the steps remember; the steps beyond are empty.
+func (r *scanRun) see(rows [][]types.Value) {
+	for i := range r.Steps {
+		rec := r.empty
+		if i < len(rows) {
+			rec = rows[i]
+		}
+		copy(r.env[len(r.empty)*(1+i):], rec)
+	}
+}
+
+// record is a row with the declared columns as step k assigns them.
+func (r *scanRun) record(k int, row []types.Value) ([]types.Value, error) {
+	rec := append(append(make([]types.Value, 0, len(r.empty)), row...), r.Declared...)
+	for i, a := range r.Steps[k].Assign {
+		v, err := r.values[k][i].Eval(r.env)
+		if err != nil {
+			return nil, err
+		}
+		rec[len(row)+a.At] = v
+	}
+	return rec, nil
+}
+
+func (r *scanRun) put(k int, rec []types.Value) {
+	switch r.Steps[k].Output {
+	case ScanAll:
+		r.emit(k, rec)
+	case ScanLast:
+		r.states[k].last = rec
+	}
+}
+
+func (r *scanRun) emit(k int, rec []types.Value) {
+	r.out = append(r.out, append(rec[:len(rec):len(rec)], types.LongOf(r.states[k].match)))
+}
+
+// flush puts out the row that step k kept as the last of its series.
+func (r *scanRun) flush(k int) {
+	if rec := r.states[k].last; rec != nil {
+		r.emit(k, rec)
+		r.states[k].last = nil
+	}
+}

@@ -1,0 +1,34 @@
+package funcs
+
+import (
+	"strconv"
+	"strings"
+
+)
+
+// matchFuncs are what the operator parse is made of: one match of a text against an RE2 pattern, whose groups
+// are then read one by one. No user can write their names. The value between the two is a STRUCT of DuckDB's,
+// which no other function may be given, so the binder puts it in a hidden column of its own.
+// https://learn.microsoft.com/kusto/query/parse-operator
+var matchFuncs = []*Func{
+	{Name: "match.groups", Hidden: true, Class: Scalar, Nulls: Own, Page: "parse-operator",
+		Sigs: Sigs(RetString, P("text", String), P("pattern", String).Constant(), P("groups", Long).Constant()),
+		Doc:  "Matches a text against an RE2 pattern and gives all its groups, empty where it does not match.",
+		Lower: func(w Writer, c *Call) string {
+			names := make([]string, c.Args[2].Const.Int64())
+			for i := range names {
+				names[i] = "'g" + strconv.Itoa(i+1) + "'"
+			}
+			return "regexp_extract(" + c.Args[0].SQL + ", " + w.Lit(*c.Args[1].Const) + ", [" + strings.Join(names, ", ") + "])"
+		}},
+	{Name: "match.group", Hidden: true, Class: Scalar, Nulls: Own, Page: "parse-operator",
+		Sigs: Sigs(RetString, P("groups", String), P("number", Long).Constant()),
+		Doc:  "Gives the text of one group of a match.",
+		Lower: func(_ Writer, c *Call) string {
+			return "struct_extract(" + c.Args[0].SQL + ", 'g" + strconv.FormatInt(c.Args[1].Const.Int64(), 10) + "')"
+		}},
+}
+
+// MatchesEmpty tells whether an RE2 pattern that is bound to both ends of the text matches the empty text.
+func MatchesEmpty(re2 string) bool { return matchesEmpty(re2) }
+
