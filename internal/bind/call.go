@@ -2,6 +2,7 @@ package bind
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/vedette-siem/vedette/internal/catalog"
 	"github.com/vedette-siem/vedette/internal/funcs"
@@ -25,6 +26,10 @@ func special(name string) func(b *binder, r *row, c *syntax.CallExpr) rel.Expr {
 		return (*binder).packAll
 	case "bag_pack_columns":
 		return (*binder).bagPackColumns
+	case "bin_auto":
+		return (*binder).binAuto
+	case "column_names_of":
+		return (*binder).columnNamesOf
 	case "ingestion_time":
 		return (*binder).ingestionTime
 	case "row_number", "row_cumsum", "row_rank_dense", "row_rank_min", "row_window_session", "prev", "next":
@@ -209,7 +214,7 @@ func (b *binder) convertArgs(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, sp
 				b.errConstant(spans[i], fmt.Sprintf("the argument '%s' of %s", p.Name, fn.Name))
 				return nil, false
 			}
-			if len(p.Values) > 0 && !contains(p.Values, v.ToText()) {
+			if len(p.Values) > 0 && !containsFold(p.Values, v.ToText()) {
 				b.add("KS140", spans[i], fmt.Sprintf("'%s' is no value for '%s' of %s; it takes %v", v.ToText(), p.Name, fn.Name, p.Values))
 				return nil, false
 			}
@@ -245,9 +250,9 @@ func anyOf(s funcs.TypeSet) types.Type {
 	return s.Types()[0]
 }
 
-func contains(list []string, s string) bool {
+func containsFold(list []string, s string) bool {
 	for _, x := range list {
-		if x == s {
+		if strings.EqualFold(x, s) {
 			return true
 		}
 	}

@@ -648,6 +648,9 @@ func (b *binder) lookupForName(r *row, c *syntax.CallExpr) (*funcs.Func, bool) {
 	if _, ok := r.env.lookup(c.Name.Name); ok {
 		return nil, false
 	}
+	if c.Name.Name == "bin_auto" {
+		return b.opts.Funcs.Lookup(funcs.Scalar, "bin")
+	}
 	if r.aggs != nil {
 		if fn, ok := b.opts.Funcs.Lookup(funcs.Aggregate, c.Name.Name); ok {
 			return fn, true

@@ -73,6 +73,10 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 		return b.scanRows(e, in, o), e
 	case *syntax.GetSchemaOp:
 		return b.getschema(in), e
+	case *syntax.ParseOp:
+		return b.parse(e, in, o.Params, o.X, o.Pattern, false), e
+	case *syntax.ParseWhereOp:
+		return b.parse(e, in, o.Params, o.X, o.Pattern, true), e
 	case *syntax.RenderOp:
 		return b.renderOp(in, o), e
 	case *syntax.InvokeOp:

@@ -152,7 +152,7 @@ func (b *binder) scanStep(r *row, h *hoister, s *syntax.ScanStep, declared []rel
 	case "none":
 		st.Output = exec.ScanNone
 	}
-	cond := b.asBool(b.scalarExpr(r, s.Condition), s.Condition.Span())
+	cond := b.asBool(b.scalarExpr(r, s.Condition), s.Condition.Span(), false)
 	if isBad(cond) {
 		return st, false
 	}

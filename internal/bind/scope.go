@@ -110,10 +110,17 @@ type funcBinding struct {
 // badBinding is a name whose declaration had an error: its use is not reported again.
 type badBinding struct{}
 
-func (scalarBinding) binding() {}
-func (tableBinding) binding()  {}
-func (funcBinding) binding()   {}
-func (badBinding) binding()    {}
+// patternBinding is declare pattern: calls with constant arguments stand for one of its bodies.
+type patternBinding struct {
+	decl *syntax.DeclarePatternStmt
+	env  *env
+}
+
+func (patternBinding) binding() {}
+func (scalarBinding) binding()  {}
+func (tableBinding) binding()   {}
+func (funcBinding) binding()    {}
+func (badBinding) binding()     {}
 
 // row is what a scalar expression may refer to: the columns of one table, or of both sides of a join.
 type row struct {

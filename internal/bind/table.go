@@ -66,8 +66,10 @@ func (b *binder) statement(s syntax.Stmt, e *env) *env {
 	switch s := s.(type) {
 	case *syntax.LetStmt:
 		return b.let(s, e)
-	case *syntax.SetStmt, *syntax.AliasStmt:
-		return e // request options and aliases of databases change nothing here
+	case *syntax.SetStmt:
+		return b.set(s, e)
+	case *syntax.AliasStmt:
+		return e // one vedette is one database, under every alias
 	case *syntax.DeclareParamsStmt:
 		return b.queryParams(s, e)
 	case *syntax.ExprStmt:
@@ -76,7 +78,7 @@ func (b *binder) statement(s syntax.Stmt, e *env) *env {
 	case *syntax.RestrictStmt:
 		b.errUnsupported(s.Span(), "restrict access")
 	case *syntax.DeclarePatternStmt:
-		b.errUnsupported(s.Span(), "declare pattern")
+		return e.with(s.Name.Name, patternBinding{s, e})
 	}
 	return e
 }
@@ -195,6 +197,11 @@ func (b *binder) isTabular(e *env, x syntax.Expr) bool {
 		return true
 	case *syntax.PathExpr:
 		c, ok := x.X.(*syntax.CallExpr)
+		if ok {
+			if _, isPattern := patternOf(e, c); isPattern {
+				return true
+			}
+		}
 		if inner, isPath := x.X.(*syntax.PathExpr); isPath {
 			return b.isTabular(e, inner)
 		}
@@ -219,6 +226,9 @@ func (b *binder) isTabular(e *env, x syntax.Expr) bool {
 		if d, ok := e.lookup(name); ok {
 			if f, ok := d.(funcBinding); ok {
 				return b.bodyTabular(f.env, f.fn.Params, f.fn.Body)
+			}
+			if _, ok := d.(patternBinding); ok {
+				return true
 			}
 		}
 		switch name {
@@ -402,6 +412,9 @@ func (b *binder) tableCall(e *env, c *syntax.CallExpr) *table {
 		if t, ok := d.(tableBinding); ok && len(c.Args) == 0 {
 			return t.bind()
 		}
+		if p, ok := d.(patternBinding); ok {
+			return b.pattern(e, p, c, nil)
+		}
 	}
 	switch name {
 	case "materialize":
@@ -456,6 +469,11 @@ func (b *binder) remoteTable(e *env, p *syntax.PathExpr) *table {
 	if !b.isTabular(e, p) {
 		b.errTabularExpected(p.Span())
 		return nil
+	}
+	if c, ok := p.X.(*syntax.CallExpr); ok {
+		if pat, ok := patternOf(e, c); ok {
+			return b.pattern(e, pat, c, p.Sel)
+		}
 	}
 	switch sel := p.Sel.(type) {
 	case *syntax.Ident:

@@ -11,7 +11,7 @@ import (
 func Families() map[string][]*Func {
 	return map[string][]*Func{
 		"operator":  operatorFuncs,
-		"todynamic": toDynamicFuncs,
+		"todynamic": slices.Concat(toDynamicFuncs, splitFuncs),
 		"stringop":  slices.Concat(stringOpFuncs, membershipFuncs),
 		"datetime":  slices.Concat(datetimeFuncs, datetimeCalcFuncs, datetimeFormatFuncs, datetimeZoneFuncs),
 		"math":      slices.Concat(mathFuncs, mathStatFuncs, mathUnitFuncs),
@@ -28,6 +28,7 @@ func Families() map[string][]*Func {
 		"agg": slices.Concat(aggFuncs, aggListFuncs, aggRowFuncs, aggStatFuncs, aggSketchFuncs, aggSchemaFuncs,
 			[]*Func{decimalSortKey}),
 		"sketch": sketchFuncs,
+		"match":  matchFuncs,
 	}
 }
 

@@ -3,7 +3,6 @@ package funcs
 import (
 	"strconv"
 	"strings"
-
 )
 
 // matchFuncs are what the operator parse is made of: one match of a text against an RE2 pattern, whose groups
@@ -28,7 +27,3 @@ var matchFuncs = []*Func{
 			return "struct_extract(" + c.Args[0].SQL + ", 'g" + strconv.FormatInt(c.Args[1].Const.Int64(), 10) + "')"
 		}},
 }
-
-// MatchesEmpty tells whether an RE2 pattern that is bound to both ends of the text matches the empty text.
-func MatchesEmpty(re2 string) bool { return matchesEmpty(re2) }
-

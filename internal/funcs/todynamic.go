@@ -1,6 +1,10 @@
 package funcs
 
-import "github.com/vedette-siem/vedette/internal/types"
+import (
+	"strings"
+
+	"github.com/vedette-siem/vedette/internal/types"
+)
 
 // toDynamicFuncs are what the binder inserts where a typed value becomes dynamic.
 var toDynamicFuncs = []*Func{
@@ -17,4 +21,23 @@ var toDynamicFuncs = []*Func{
 		Go:   func(_ *Ctx, a []types.Value) types.Value { return types.JSONOf(a[0]).Value() },
 		Doc:  "Holds a value as dynamic: a string stays a string, it is not parsed.",
 		Page: "scalar-data-types/dynamic"},
+}
+
+// splitFuncs are what rewrites put in the place of split() where only one part is wanted.
+var splitFuncs = []*Func{
+	{Name: "split_at", Class: Operator, Hidden: true, Page: "split-function",
+		Sigs: Sigs(RetString, P("source", String), P("delimiter", String).Constant(), P("index", Integer).Constant()),
+		SQL:  "coalesce(string_split($1, $2)[$3], '')",
+		Go: func(_ *Ctx, a []types.Value) types.Value {
+			parts := strings.Split(a[0].Text(), a[1].Text())
+			i := a[2].Int64()
+			if i < 0 {
+				i += int64(len(parts)) + 1
+			}
+			if i < 1 || i > int64(len(parts)) {
+				return types.StringOf("")
+			}
+			return types.StringOf(parts[i-1])
+		},
+		Doc: "Gives part number index, from 1, of a text split at a delimiter; a negative index counts from the end."},
 }

@@ -15,7 +15,7 @@ type Rule struct {
 // Rules lists the rules in the order they are applied.
 func Rules() []Rule {
 	return []Rule{
-		{"TextOfPath", textOfPath},
+		{"Steps", steps},
 		{"PruneColumns", pruneColumns},
 	}
 }
