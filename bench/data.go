@@ -87,7 +87,7 @@ var macros = []string{
 	// skew gives 0 … n-1, small numbers far more often: few users and addresses make most of the noise.
 	"bench_skew(i, salt, n) AS floor(pow(bench_dice(i, salt, 1000003) / 1000003.0, 2.5) * n)::BIGINT",
 	"bench_pick(i, salt, list) AS list[bench_dice(i, salt, len(list)) + 1]",
-	"bench_guid(i, salt) AS (lpad(hex(hash(i * 1000 + salt) % 4294967296), 8, '0') || '-0a1b-4c2d-8e3f-' || lpad(hex(hash(i * 1000 + salt + 1) % 281474976710656), 12, '0')).lower()",
+	"bench_guid(i, salt) AS lower(lpad(hex(hash(i * 1000 + salt) % 4294967296), 8, '0') || '-0a1b-4c2d-8e3f-' || lpad(hex(hash(i * 1000 + salt + 1) % 281474976710656), 12, '0'))",
 	"bench_first(u) AS ['Alice','Bob','Carol','Dave','Erin','Frank','Grace','Heidi','Ivan','Judy','Mallory','Niaj','Olivia','Peggy','Rupert','Sybil'][u % 16 + 1]",
 	"bench_last(u) AS ['Garcia','Ivanov','Jensen','Kim','Lopez','Meyer','Nguyen','Okafor','Petrov','Rossi','Silva','Tanaka','Weber'][u % 13 + 1]",
 	// Sign-in logs write the same user's name in more than one case.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +10,6 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"time"
 
 	"github.com/vedette-siem/vedette/internal/query"
 	"github.com/vedette-siem/vedette/internal/source"
@@ -47,60 +47,87 @@ type batchError struct {
 	Column  int    `json:"column,omitempty"`
 }
 
-// batchLimits bound one query of a batch.
 const (
-	batchTimeout = 60 * time.Second
-	batchMaxRows = 1_000_000
+	batchMaxRows = 1_000_000 // unless limits say otherwise
 	batchMaxLine = 64 << 20
 )
 
 // batch answers queries line by line until the input ends. A bad line or query is answered with an error
-// and nothing else is lost because of it.
-func batch(ctx context.Context, eng *query.Engine, now time.Time, in io.Reader, out io.Writer) error {
+// and nothing else is lost because of it. limits is the request that each query is run with.
+func batch(ctx context.Context, eng *query.Engine, limits query.Request, in io.Reader, out io.Writer) error {
+	if limits.MaxRows == 0 {
+		limits.MaxRows = batchMaxRows
+	}
 	r := bufio.NewReaderSize(in, 1<<20)
 	w := bufio.NewWriter(out)
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	for {
-		line, err := readLine(r)
-		if len(line) > 0 {
-			if err := enc.Encode(answer(ctx, eng, now, line)); err != nil {
+	say := func(ans batchAnswer) error {
+		text, err := marshal(ans)
+		if err != nil { // a value that is no JSON must not end the batch
+			if text, err = marshal(batchAnswer{ID: ans.ID, Error: &batchError{Message: "internal error: the result is no JSON: " + err.Error()}}); err != nil {
 				return err
 			}
-			if err := w.Flush(); err != nil {
+		}
+		_, err = w.WriteString(text + "\n")
+		return errors.Join(err, w.Flush())
+	}
+	for {
+		line, err := readLine(r)
+		if len(bytes.TrimSpace(line)) > 0 {
+			if err := say(safeAnswer(ctx, eng, limits, line)); err != nil {
 				return err
 			}
 		}
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
+		case errors.Is(err, errLongLine):
+			if err := say(batchAnswer{Error: &batchError{Message: err.Error()}}); err != nil {
+				return err
+			}
 		case err != nil:
 			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
 		}
 	}
 }
+
+// errLongLine is the fault of a line that is no request because of its length. The line is passed over.
+var errLongLine = fmt.Errorf("a line is longer than %d bytes", batchMaxLine)
 
 func readLine(r *bufio.Reader) ([]byte, error) {
 	var line []byte
 	for {
 		part, more, err := r.ReadLine()
-		line = append(line, part...)
-		if err != nil || !more {
-			return line, err
+		if len(line) <= batchMaxLine {
+			line = append(line, part...)
 		}
-		if len(line) > batchMaxLine {
-			return nil, fmt.Errorf("a line is longer than %d bytes", batchMaxLine)
+		if err != nil || !more {
+			if len(line) > batchMaxLine {
+				return nil, errors.Join(errLongLine, err)
+			}
+			return line, err
 		}
 	}
 }
 
-func answer(ctx context.Context, eng *query.Engine, now time.Time, line []byte) batchAnswer {
+// safeAnswer answers a line whatever happens in the middle.
+func safeAnswer(ctx context.Context, eng *query.Engine, limits query.Request, line []byte) (ans batchAnswer) {
 	var req batchRequest
 	if err := json.Unmarshal(line, &req); err != nil {
 		return batchAnswer{Error: &batchError{Message: "the line is no JSON request: " + err.Error()}}
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			ans = batchAnswer{ID: req.ID, Error: &batchError{Message: fmt.Sprintf("internal error: %v", p)}}
+		}
+	}()
+	return answer(ctx, eng, limits, req)
+}
+
+func answer(ctx context.Context, eng *query.Engine, q query.Request, req batchRequest) batchAnswer {
 	ans := batchAnswer{ID: req.ID}
-	q := query.Request{File: source.NewFile("", req.Query), Now: now, Timeout: batchTimeout, MaxRows: batchMaxRows, Check: req.Check}
+	q.File, q.Check = source.NewFile("", req.Query), req.Check
 	if req.Check {
 		c, err := eng.Compile(ctx, q)
 		if err != nil {

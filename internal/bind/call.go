@@ -188,7 +188,7 @@ func (b *binder) convertArgs(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, sp
 			if v, isConst := rel.Const(a); isConst && v.IsNull() && a.Type() != types.String && a.Type() != types.Dynamic && !a.Type().IsNumeric() {
 				continue
 			}
-			if sig.Out.Kind == funcs.OutCommonNonDynamic {
+			if sig.Out.Kind == funcs.OutCommonNonDynamic || a.Type() == types.Dynamic || commonT == types.Dynamic {
 				commonT = commonNonDynamic(commonT, a.Type())
 				continue
 			}
@@ -373,6 +373,12 @@ func (b *binder) bindParams(r *row, params []*syntax.Param, list []syntax.Expr, 
 					at = j
 				}
 			}
+			if at < 0 && len(b.inside) > 0 {
+				// A misspelt name in shipped content. The argument is lost, as it is in Microsoft's parser,
+				// which accepts the call; it is said.
+				b.warn("KS196", n.Names[0].Span(), fmt.Sprintf("'%s' has no parameter called '%s': the argument has no effect", name, n.Names[0].Name))
+				continue
+			}
 			if at < 0 {
 				b.add("KS196", n.Names[0].Span(), fmt.Sprintf("'%s' has no parameter called '%s'", name, n.Names[0].Name))
 				return nil, false
@@ -462,17 +468,6 @@ func (b *binder) tableArg(r *row, t *syntax.SchemaType, a syntax.Expr) binding {
 				return nil
 			}
 		}
-		if t.Star || len(t.Columns) == 0 {
-			return out
-		}
-		var keep []rel.Col
-		for _, c := range t.Columns {
-			if col, ok := out.col(c.Name.Name); ok {
-				keep = append(keep, col)
-			}
-		}
-		narrowed := *out
-		narrowed.cols = keep
-		return &narrowed
+		return out // with all its columns: those that the parameter names must be there
 	}}
 }

@@ -77,6 +77,8 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 		return b.parse(e, in, o.Params, o.X, o.Pattern, false), e
 	case *syntax.ParseWhereOp:
 		return b.parse(e, in, o.Params, o.X, o.Pattern, true), e
+	case *syntax.MakeSeriesOp:
+		return b.makeSeries(e, in, o), e
 	case *syntax.RenderOp:
 		return b.renderOp(in, o), e
 	case *syntax.InvokeOp:

@@ -10,8 +10,10 @@ type plugin func(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table
 // plugins lists the plugins that can be run, by name.
 func plugins() map[string]plugin {
 	return map[string]plugin{
-		"bag_unpack": bagUnpack,
-		"pivot":      pivot,
+		"bag_unpack":  bagUnpack,
+		"ipv4_lookup": ipv4Lookup,
+		"ipv6_lookup": ipv6Lookup,
+		"pivot":       pivot,
 	}
 }
 

@@ -165,11 +165,7 @@ func (b *binder) passing(node rel.Node, in *table, items []rel.Item) rel.Node {
 
 // hiddenCall calls a function of the catalogue that no user can name.
 func (b *binder) hiddenCall(name string, args ...rel.Expr) rel.Expr {
-	fn, ok := b.opts.Funcs.Lookup(funcs.Scalar, name)
-	if !ok {
-		panic("bind: the catalogue lacks " + name)
-	}
-	return b.call(fn, &fn.Sigs[0], args, resultType(&fn.Sigs[0], args))
+	return b.scalarFunc(name, source.Span{}, args...)
 }
 
 // parseParts checks the parts of a pattern. Constants that follow each other are one.

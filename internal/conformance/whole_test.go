@@ -41,7 +41,7 @@ func checkSig(t *testing.T, f *funcs.Func, s *funcs.Sig) {
 	sql := s.SQL != "" || s.Lower != nil || f.SQL != "" || f.Lower != nil
 	switch f.Class {
 	case funcs.Scalar, funcs.Operator:
-		if !body && !boundSpecially[f.Name] {
+		if !body && !boundSpecially[f.Name] && (!f.Hidden || !sql) {
 			t.Errorf("%s has no Go body", f.Signature(s))
 		}
 	case funcs.Aggregate:

@@ -57,8 +57,8 @@ var addSigs = append(numberSigs(
 	Sig{Go: real2(func(x, y float64) float64 { return x + y }), SQL: "($1 + $2)"},
 	func(c *apd.Context, d, x, y *apd.Decimal) error { _, err := c.Add(d, x, y); return err }),
 	Sig{Params: []Param{P("x", Timespan), P("y", Timespan)}, Out: RetTimespan, Go: ticks2(addTicks, types.Timespan), Lower: lowerWrap("+", "$1", "$2")},
-	Sig{Params: []Param{P("x", Datetime), P("y", Timespan)}, Out: RetDatetime, Go: ticks2(addTicks, types.Datetime), SQL: datetimeSQL("$1 + $2")},
-	Sig{Params: []Param{P("x", Timespan), P("y", Datetime)}, Out: RetDatetime, Go: ticks2(addTicks, types.Datetime), SQL: datetimeSQL("$1 + $2")},
+	Sig{Params: []Param{P("x", Datetime), P("y", Timespan)}, Out: RetDatetime, Go: ticks2(addTicks, types.Datetime), Lower: lowerDatetime("$1 + $2")},
+	Sig{Params: []Param{P("x", Timespan), P("y", Datetime)}, Out: RetDatetime, Go: ticks2(addTicks, types.Datetime), Lower: lowerDatetime("$1 + $2")},
 )
 
 var subSigs = append(numberSigs(
@@ -67,8 +67,8 @@ var subSigs = append(numberSigs(
 	func(c *apd.Context, d, x, y *apd.Decimal) error { _, err := c.Sub(d, x, y); return err }),
 	Sig{Params: []Param{P("x", Timespan), P("y", Timespan)}, Out: RetTimespan, Go: ticks2(subTicks, types.Timespan), Lower: lowerWrap("-", "$1", "$2")},
 	Sig{Params: []Param{P("x", Datetime), P("y", Datetime)}, Out: RetTimespan, Go: ticks2(subTicks, types.Timespan), SQL: "($1 - $2)"},
-	Sig{Params: []Param{P("x", Datetime), P("y", Timespan)}, Out: RetDatetime, Go: ticks2(subTicks, types.Datetime), SQL: datetimeSQL("$1 - $2")},
-	Sig{Params: []Param{P("x", Timespan), P("y", Datetime)}, Out: RetDatetime, Go: ticks2(subTicks, types.Datetime), SQL: datetimeSQL("$1 - $2")},
+	Sig{Params: []Param{P("x", Datetime), P("y", Timespan)}, Out: RetDatetime, Go: ticks2(subTicks, types.Datetime), Lower: lowerDatetime("$1 - $2")},
+	Sig{Params: []Param{P("x", Timespan), P("y", Datetime)}, Out: RetDatetime, Go: ticks2(subTicks, types.Datetime), Lower: lowerDatetime("$1 - $2")},
 )
 
 var mulSigs = append(numberSigs(
@@ -80,7 +80,7 @@ var mulSigs = append(numberSigs(
 )
 
 var divSigs = append(numberSigs(
-	Sig{Go: divLong, SQL: "($1 // nullif($2, 0))", Lower: func(w Writer, c *Call) string {
+	Sig{Go: divLong, Lower: func(w Writer, c *Call) string {
 		if exact(w) {
 			return ""
 		}
@@ -95,7 +95,7 @@ var divSigs = append(numberSigs(
 )
 
 var modSigs = append(numberSigs(
-	Sig{Go: modLong, SQL: "(($1 % nullif($2, 0) + abs($2)) % nullif(abs($2), 0))"},
+	Sig{Go: modLong, Lower: lowerMod},
 	Sig{Go: real2(modReal)},
 	func(c *apd.Context, d, x, y *apd.Decimal) error {
 		_, err := c.Rem(d, x, y)
@@ -110,6 +110,17 @@ var modSigs = append(numberSigs(
 	Sig{Params: []Param{P("x", Datetime), P("y", Timespan)}, Out: RetTimespan, Go: modTicks},
 	Sig{Params: []Param{P("x", Datetime), P("y", Datetime)}, Out: RetTimespan, Go: modTicks},
 )
+
+// lowerMod writes a remainder that is never negative. DuckDB: abs of the least number of a type overflows.
+func lowerMod(w Writer, c *Call) string {
+	if d := c.Args[1].Const; d != nil && !d.IsNull() && d.Int64() > 0 && d.Int64() <= 1<<30 {
+		return Expand("(($1 % $2 + $2) % $2)", c)
+	}
+	if exact(w) {
+		return ""
+	}
+	return Expand("(($1 % nullif($2, 0) + abs($2)) % nullif(abs($2), 0))", c)
+}
 
 func addTicks(x, y int64) (int64, bool) {
 	s := x + y
@@ -137,6 +148,17 @@ func ticks2(f func(x, y int64) (int64, bool), out types.Type) Impl {
 
 // datetimeSQL bounds a computed datetime: outside 0001…9999 it is null.
 func datetimeSQL(sum string) string { return "kql_datetime(" + sum + ")" }
+
+// lowerDatetime writes a sum that is a datetime. One beyond 64 bits, which is null as well, is left to the
+// Go body.
+func lowerDatetime(sum string) Lowering {
+	return func(w Writer, c *Call) string {
+		if exact(w) {
+			return ""
+		}
+		return Expand(datetimeSQL(sum), c)
+	}
+}
 
 func scaleTicks(span, factor int, divide bool) Impl {
 	return func(_ *Ctx, a []types.Value) types.Value {

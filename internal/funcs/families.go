@@ -28,7 +28,7 @@ func Families() map[string][]*Func {
 		"agg": slices.Concat(aggFuncs, aggListFuncs, aggRowFuncs, aggStatFuncs, aggSketchFuncs, aggSchemaFuncs,
 			[]*Func{decimalSortKey}),
 		"sketch": sketchFuncs,
-		"match":  matchFuncs,
+		"match":  slices.Concat(matchFuncs, seriesMakeFuncs),
 	}
 }
 

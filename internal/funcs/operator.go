@@ -32,12 +32,12 @@ var operatorFuncs = []*Func{
 			{Params: []Param{P("x", Integer)}, Out: RetLong, Go: negLong, Lower: lowerWrap("-", "0::BIGINT", "$1")},
 			{Params: []Param{P("x", Real)}, Out: RetReal, SQL: "(-$1)", Go: func(_ *Ctx, a []types.Value) types.Value { return types.RealOf(-a[0].Float64()) }},
 			{Params: []Param{P("x", Decimal)}, Out: RetDecimal, Go: func(_ *Ctx, a []types.Value) types.Value { return decimalNeg(a[0]) }},
-			{Params: []Param{P("x", Timespan)}, Out: RetTimespan, SQL: "(-$1)", Go: func(_ *Ctx, a []types.Value) types.Value { return types.TimespanOf(-a[0].Int64()) }},
+			{Params: []Param{P("x", Timespan)}, Out: RetTimespan, Lower: lowerWrap("-", "0::BIGINT", "$1"), Go: func(_ *Ctx, a []types.Value) types.Value { return types.TimespanOf(-a[0].Int64()) }},
 		},
 		Examples: []Example{{"-(2)", "-2"}, {"-real(null)", "real(null)"}, {"-(1d)", "-1d"}}},
 	{Name: "pos", Class: Operator, Page: "numerical-operators", Doc: "Leaves a number as it is.",
 		Sigs: []Sig{S(PromotedFrom(0), P("x", Number|Timespan))}, SQL: "$1",
-		Go:       func(_ *Ctx, a []types.Value) types.Value { return a[0] },
+		Go:       func(c *Ctx, a []types.Value) types.Value { return a[0].To(c.Out) },
 		Examples: []Example{{"+2", "2"}, {"+real(null)", "real(null)"}, {"+1.5", "1.5"}}},
 
 	compareOp("==", func(c int, eq bool) bool { return eq }),
@@ -139,23 +139,35 @@ func lowerCompare(op string) Lowering {
 		if sql == "" {
 			sql = op
 		}
-		if x.Type == types.Decimal {
+		if x.Type == types.Decimal || isNaNConst(x) || isNaNConst(y) {
 			return ""
 		}
 		plain := "(" + x.SQL + " " + sql + " " + y.SQL + ")"
 		if x.Type == types.Real {
-			// the side on which a NaN would make DuckDB say true
-			var guard []string
-			for i, a := range c.Args {
-				wrong := op == "==" || op == "<=" || op == ">=" || op == "<" && i == 1 || op == ">" && i == 0
-				if wrong && a.Const == nil {
-					guard = append(guard, "NOT isnan("+a.SQL+")")
-				}
+			// The side on which a NaN makes DuckDB say true. For == it is enough to ask one of two columns: a
+			// NaN equals no other value in DuckDB either.
+			nan := x
+			if op == "<" || op == "<=" {
+				nan = y
 			}
-			if op == "!=" && x.Const == nil && y.Const == nil {
-				plain = "(" + plain + " OR isnan(" + x.SQL + "))"
-			} else if len(guard) > 0 {
-				plain = "(" + plain + " AND " + strings.Join(guard, " AND ") + ")"
+			switch column := nan.Const == nil; {
+			case op == "==" || op == "!=":
+				if x.Const != nil || y.Const != nil {
+					break
+				}
+				if op == "!=" {
+					plain = "(" + plain + " OR isnan(" + x.SQL + "))"
+				} else {
+					plain = "(" + plain + " AND NOT isnan(" + x.SQL + "))"
+				}
+			case column && c.Filter:
+				plain = "(" + plain + " AND NOT isnan(" + nan.SQL + "))"
+			case column: // false beside a value, but null beside a null
+				other := x.SQL
+				if nan.SQL == x.SQL {
+					other = y.SQL
+				}
+				plain = "(CASE WHEN isnan(" + nan.SQL + ") THEN " + other + " <> " + other + " ELSE " + plain + " END)"
 			}
 		}
 		if x.Type == types.String || op != "==" && op != "!=" || c.Filter && op == "==" {
@@ -177,3 +189,5 @@ func lowerCompare(op string) Lowering {
 }
 
 func isNullConst(a Arg) bool { return a.Const != nil && a.Const.IsNull() }
+
+func isNaNConst(a Arg) bool { return a.Const != nil && a.Const.IsNaN() }

@@ -148,7 +148,7 @@ func textOp(name, alias string, test textTest, page, doc string, examples ...Exa
 	cs := strings.HasSuffix(name, "_cs")
 	f := &Func{Name: name, Class: Operator, Sigs: Sigs(RetBool, Str("text"), Str("other")), Page: page, Doc: doc, Examples: examples}
 	if test.term { // the needle of a term test is no dynamic
-		f.Sigs = Sigs(RetBool, Str("text"), P("term", String))
+		f.Sigs = Sigs(RetBool, Str("text"), Str("term"))
 	}
 	if alias != "" {
 		f.Aliases = []string{alias}

@@ -145,3 +145,36 @@ func ReadFile(name string) (*source.File, error) {
 	}
 	return source.NewFile(filepath.ToSlash(name), string(text)), nil
 }
+
+// RuleFileRead is a rule file; Rule is nil or must not be run where Faults has an error.
+type RuleFileRead struct {
+	Rule   *rule.Rule
+	Faults source.Diagnostics
+}
+
+// ReadRules reads the rules and hunting queries below the paths. Files in folders that hold neither are passed
+// over; a path that names a file must be a rule. The error is for what cannot be read at all.
+func ReadRules(paths []string) ([]RuleFileRead, error) {
+	files, err := Files(paths, func(name string) bool { return IsYAML(name) && !IsTests(name) })
+	if err != nil {
+		return nil, err
+	}
+	named := map[string]bool{}
+	for _, p := range paths {
+		named[filepath.Clean(p)] = true
+	}
+	var out []RuleFileRead
+	for _, name := range files {
+		file, err := ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		if !named[name] && kindOfYAML(file.Text) != RuleFile {
+			continue
+		}
+		r := RuleFileRead{Faults: source.Diagnostics{File: file}}
+		r.Rule, r.Faults.List = rule.Load(file)
+		out = append(out, r)
+	}
+	return out, nil
+}

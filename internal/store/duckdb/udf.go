@@ -99,11 +99,24 @@ func (f *udf) Config() driverpkg.ScalarFuncConfig { return f.config }
 func (f *udf) Executor() driverpkg.ScalarFuncExecutor {
 	switch {
 	case f.def.Native != nil:
-		return driverpkg.ScalarFuncExecutor{RowExecutor: f.native}
+		return driverpkg.ScalarFuncExecutor{RowExecutor: guarded(f.native)}
 	case f.def.Agg != nil:
-		return driverpkg.ScalarFuncExecutor{RowExecutor: f.aggregate}
+		return driverpkg.ScalarFuncExecutor{RowExecutor: guarded(f.aggregate)}
 	}
-	return driverpkg.ScalarFuncExecutor{RowExecutor: f.scalar}
+	return driverpkg.ScalarFuncExecutor{RowExecutor: guarded(f.scalar)}
+}
+
+// guarded makes an error of a panic: the engine calls from threads of its own, where nobody else recovers,
+// and one bad query must not end the process.
+func guarded(f func(in []driver.Value) (any, error)) func(in []driver.Value) (any, error) {
+	return func(in []driver.Value) (out any, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				out, err = nil, fmt.Errorf("internal error: %v", p)
+			}
+		}()
+		return f(in)
+	}
 }
 
 func (f *udf) scalar(in []driver.Value) (any, error) {
