@@ -34,7 +34,9 @@ type options struct {
 	only   *regexp.Regexp
 	output string
 	sql    bool
-	memory int64
+	// explain prints what the engine did on both sides.
+	explain bool
+	memory  int64
 }
 
 func main() {
@@ -46,6 +48,7 @@ func main() {
 	flag.IntVar(&o.rounds, "n", 5, "measured runs of each side of a case")
 	flag.StringVar(&o.output, "output", "table", "table or json")
 	flag.BoolVar(&o.sql, "sql", false, "print the compiled SQL of each case")
+	flag.BoolVar(&o.explain, "explain", false, "print the engine's profile of both sides of each case")
 	flag.Int64Var(&o.memory, "memory", 4096, "MiB of memory that the engine may use")
 	flag.Parse()
 	var err error
@@ -105,6 +108,11 @@ func bench(ctx context.Context, o options, out io.Writer) error {
 			m.print(out)
 			if o.sql {
 				fmt.Fprintf(out, "%s\n\n", m.compiled)
+			}
+			if o.explain {
+				if err := r.explain(ctx, out, m.compiled, c.sql); err != nil {
+					return err
+				}
 			}
 		}
 	}

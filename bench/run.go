@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -78,6 +79,21 @@ func (r *runner) run(ctx context.Context, c benchCase, m *measurement) error {
 		}
 	}
 	m.Ratio = m.KQL / m.SQL
+	return nil
+}
+
+// explain prints the engine's profile of each statement. The functions that they call are registered by then.
+func (r *runner) explain(ctx context.Context, out io.Writer, statements ...string) error {
+	columns := types.Schema{{Name: "key", Type: types.String}, {Name: "value", Type: types.String}}
+	for _, sql := range statements {
+		t, err := r.store.Run(ctx, dialect.Statement{SQL: "EXPLAIN ANALYZE " + sql}, columns, 0)
+		if err != nil {
+			return err
+		}
+		for _, row := range t.Rows {
+			fmt.Fprintln(out, row[1].Text())
+		}
+	}
 	return nil
 }
 

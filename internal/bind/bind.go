@@ -103,6 +103,8 @@ type binder struct {
 	// inside is the chain of stored functions being bound. Faults inside one are reported at its call.
 	inside []frame
 	depth  int
+	// lateral counts the subqueries being bound that are evaluated for each row of another table.
+	lateral int
 	// soft[i] tells that diags[i] was found inside a stored function, or is a name that does not resolve: a
 	// fuzzy union leaves such a leg out.
 	soft map[int]bool

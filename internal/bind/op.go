@@ -77,6 +77,28 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 		return b.parse(e, in, o.Params, o.X, o.Pattern, false), e
 	case *syntax.ParseWhereOp:
 		return b.parse(e, in, o.Params, o.X, o.Pattern, true), e
+	case *syntax.ParseKvOp:
+		return b.parseKv(e, in, o), e
+	case *syntax.PartitionOp:
+		return b.partition(e, in, o.By, o.In, o.Body), e
+	case *syntax.PartitionByOp:
+		return b.partitionBy(e, in, o), e
+	case *syntax.SampleOp:
+		return b.sample(e, in, o), e
+	case *syntax.SampleDistinctOp:
+		return b.sampleDistinct(e, in, o), e
+	case *syntax.TopHittersOp:
+		return b.topHitters(e, in, o), e
+	case *syntax.ForkOp:
+		return b.fork(e, in, o), e
+	case *syntax.FacetOp:
+		return b.facet(e, in, o), e
+	case *syntax.AssertSchemaOp:
+		return b.assertSchema(in, o), e
+	case *syntax.ProjectByNamesOp:
+		return b.projectByNames(e, in, o), e
+	case *syntax.ExecuteAndCacheOp:
+		return in, e
 	case *syntax.MakeSeriesOp:
 		return b.makeSeries(e, in, o), e
 	case *syntax.RenderOp:

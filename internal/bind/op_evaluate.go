@@ -9,12 +9,25 @@ type plugin func(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table
 
 // plugins lists the plugins that can be run, by name.
 func plugins() map[string]plugin {
-	return map[string]plugin{
-		"bag_unpack":  bagUnpack,
-		"ipv4_lookup": ipv4Lookup,
-		"ipv6_lookup": ipv6Lookup,
-		"pivot":       pivot,
+	list := map[string]plugin{
+		"bag_unpack":                 bagUnpack,
+		"basket":                     basket,
+		"dcount_intersect":           dcountIntersect,
+		"funnel_sequence_completion": funnelCompletion,
+		"ipv4_lookup":                ipv4Lookup,
+		"ipv6_lookup":                ipv6Lookup,
+		"narrow":                     narrow,
+		"new_activity_metrics":       newActivityMetrics,
+		"pivot":                      pivot,
+		"preview":                    preview,
+		"rolling_percentile":         rollingPercentile,
+		"rows_near":                  rowsNear,
+		"sequence_detect":            sequenceDetect,
 	}
+	for name := range activityPlugins() {
+		list[name] = activity
+	}
+	return list
 }
 
 // evaluate calls a plugin.
@@ -24,6 +37,10 @@ func (b *binder) evaluate(e *env, in *table, o *syntax.EvaluateOp) *table {
 	}
 	name := o.Call.Name.Name
 	p, ok := plugins()[name]
+	if why, refused := refusedPlugins[name]; refused {
+		b.addHint("VQ001", o.Call.Name.Span(), "the plugin '"+name+"' is not supported", why)
+		return nil
+	}
 	if !ok {
 		b.errPlugin(o.Call.Name.Span(), name)
 		return nil
@@ -34,3 +51,25 @@ func (b *binder) evaluate(e *env, in *table, o *syntax.EvaluateOp) *table {
 	}
 	return p(b, e, in, o)
 }
+
+// refusedPlugins are Kusto's plugins that are not run, with the reason.
+var refusedPlugins = map[string]string{
+	"ai_chat_completion": reachesOut, "ai_chat_completion_prompt": reachesOut, "ai_embed_text": reachesOut, "ai_embeddings": reachesOut,
+	"azure_digital_twins_query_request": reachesOut, "cosmosdb_sql_request": reachesOut, "dax_request": reachesOut,
+	"execute_query": reachesOut, "execute_show_command": reachesOut, "http_request": reachesOut, "http_request_post": reachesOut,
+	"infer_storage_schema": reachesOut, "infer_storage_schema_with_suggestions": reachesOut, "mysql_request": reachesOut,
+	"postgresql_request": reachesOut, "sql_request": reachesOut,
+	"csharp": runsCode, "python": runsCode, "r": runsCode,
+	"autocluster": guesses, "diffpatterns": guesses, "diffpatterns_text": guesses, "estimate_rows_count": guesses,
+	"funnel_sequence":    "it gives three tables; funnel_sequence_completion gives one, and scan finds sequences",
+	"geo_line_lookup":    "vedette has no geospatial joins",
+	"geo_polygon_lookup": "vedette has no geospatial joins",
+	"identity":           "it is for tests of Kusto itself", "identity_v3": "it is for tests of Kusto itself",
+	"schema_merge": "it works on the schemas of other clusters",
+}
+
+const (
+	reachesOut = "a query does not reach out to other systems; load the data first, or use externaldata"
+	runsCode   = "a query does not run code in other languages"
+	guesses    = "its result depends on Kusto's own heuristics; basket finds patterns exactly"
+)

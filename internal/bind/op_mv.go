@@ -194,7 +194,9 @@ func (b *binder) mvApply(e *env, in *table, o *syntax.MvApplyOp) *table {
 		inner.cols = append(inner.cols, idx)
 	}
 	inner.node, inner.order = p, []rel.Key{{Col: idx}}
+	b.lateral++
 	sub := b.pipe(e, inner, body)
+	b.lateral--
 	if sub == nil {
 		return nil
 	}

@@ -68,7 +68,9 @@ func (b *binder) unionLegs(e *env, x syntax.Expr, n int) []leg {
 		inner = p.X
 	}
 	if id, ok := inner.(*syntax.Ident); ok {
-		name = id.Name
+		if b.isStored(e, id.Name) {
+			name = id.Name
+		}
 		if id.IsWildcard() {
 			var legs []leg
 			for _, tn := range b.opts.Catalog.TableNames() {
@@ -91,6 +93,18 @@ func (b *binder) unionLegs(e *env, x syntax.Expr, n int) []leg {
 		return nil
 	}
 	return []leg{{t, name}}
+}
+
+// isStored tells whether a name is that of a stored table: the one case in which a source has a name to show.
+func (b *binder) isStored(e *env, name string) bool {
+	if _, ok := e.lookup(name); ok {
+		return false
+	}
+	if _, ok := b.opts.Catalog.Function(name); ok {
+		return false
+	}
+	_, ok := b.opts.Catalog.Table(name)
+	return ok
 }
 
 func itoa(n int) string { return types.LongOf(int64(n)).ToText() }
@@ -172,10 +186,17 @@ func (b *binder) search(e *env, in *table, o *syntax.SearchOp) *table {
 	var legs []leg
 	switch {
 	case in != nil:
-		legs = []leg{{in, ""}}
+		legs = []leg{{in, "search_arg0"}}
+		if scan, ok := in.node.(*rel.Scan); ok {
+			legs[0].name = scan.Table
+		}
 	case o.In != nil:
-		for _, x := range o.In {
-			legs = append(legs, b.unionLegs(e, x, len(legs))...)
+		for i, x := range o.In {
+			got := b.unionLegs(e, x, len(legs))
+			if len(got) == 1 && got[0].name == "union_arg"+itoa(len(legs)) {
+				got[0].name = "search_arg" + itoa(i)
+			}
+			legs = append(legs, got...)
 		}
 	default:
 		for _, name := range b.opts.Catalog.TableNames() {
@@ -198,8 +219,17 @@ func (b *binder) search(e *env, in *table, o *syntax.SearchOp) *table {
 		t.node = &rel.Filter{In: t.node, Pred: pred}
 		out = append(out, leg{&t, l.name})
 	}
-	if in != nil {
-		return out[0].t
+	if in != nil { // one table: the order of its rows stays
+		t := out[0].t
+		its := []item{{name: "$table", expr: lit(types.StringOf(out[0].name)), explicit: true, span: o.WordSpan()}}
+		for _, c := range t.cols {
+			its = append(its, item{name: c.Name, expr: c.Ref(), explicit: true, span: o.WordSpan()})
+		}
+		open, bag := t.open, t.bag
+		if t = b.projectItems(t.node, t, its); t != nil {
+			t.open, t.bag = open, bag
+		}
+		return t
 	}
 	return b.unionOf(out, false, "$table")
 }

@@ -621,6 +621,8 @@ func (b *binder) externaldata(e *env, x *syntax.ExternalDataExpr) *table {
 			return nil
 		}
 		out.Rows = rows
+	} else {
+		b.warn("VQ104", x.Span(), "externaldata was not read: it has no rows here")
 	}
 	return &table{node: out, cols: cols}
 }

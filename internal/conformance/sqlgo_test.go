@@ -104,7 +104,7 @@ func checkCalls(t *testing.T, f *funcs.Func, s *funcs.Sig, sh shape, in *rel.Val
 	var all []*rel.Call
 	var allFixed []int
 	for i, c := range calls {
-		_, kept := expected(f, s, sh, in.Rows, c, fixed[i])
+		_, kept := expected(t, f, s, sh, in.Rows, c, fixed[i])
 		switch {
 		case len(kept) == len(in.Rows):
 			all, allFixed = append(all, c), append(allFixed, fixed[i])
@@ -117,11 +117,27 @@ func checkCalls(t *testing.T, f *funcs.Func, s *funcs.Sig, sh shape, in *rel.Val
 	}
 }
 
+// deviates tells whether a difference is one that the declaration admits in Deviates: the text of a real that
+// is taken out of a dynamic column may write its exponent in another form, which is the same number.
+func deviates(f *funcs.Func, got, want types.Value) bool {
+	if f.Name != "text_path" || f.Deviates == "" {
+		return false
+	}
+	x, err := types.ParseJSON(got.ToText())
+	y, err2 := types.ParseJSON(want.ToText())
+	return err == nil && err2 == nil && equalJSON(x, y)
+}
+
 // expected computes a call through the Go body, for the rows that the body takes.
-func expected(f *funcs.Func, s *funcs.Sig, sh shape, rows [][]types.Value, c *rel.Call, fixed int) (want []types.Value, kept [][]types.Value) {
+func expected(t *testing.T, f *funcs.Func, s *funcs.Sig, sh shape, rows [][]types.Value, c *rel.Call, fixed int) (want []types.Value, kept [][]types.Value) {
 	ctx := &funcs.Ctx{Out: c.T, Args: sh, Now: types.TicksOf(evalTime)}
 	for _, row := range rows {
-		v := f.Call(ctx, bind.Body(f, s), arguments(row, c, fixed))
+		args := arguments(row, c, fixed)
+		v, err := call(ctx, f, s, args)
+		if err != nil {
+			t.Errorf("%s of (%s): the Go body panics: %v", describe(f, sh, c, fixed), showAll(args), err)
+			return nil, nil
+		}
 		if ctx.TakeErr() != nil {
 			continue
 		}
@@ -131,6 +147,16 @@ func expected(f *funcs.Func, s *funcs.Sig, sh shape, rows [][]types.Value, c *re
 		want, kept = append(want, v), append(kept, row)
 	}
 	return want, kept
+}
+
+// call runs the Go body and makes an error of a panic.
+func call(ctx *funcs.Ctx, f *funcs.Func, s *funcs.Sig, args []types.Value) (v types.Value, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	return f.Call(ctx, bind.Body(f, s), args), nil
 }
 
 func arguments(row []types.Value, c *rel.Call, fixed int) []types.Value {
@@ -154,10 +180,10 @@ func compareCalls(t *testing.T, f *funcs.Func, s *funcs.Sig, sh shape, in *rel.V
 		return
 	}
 	for i, c := range calls {
-		want, _ := expected(f, s, sh, in.Rows, c, fixed[i])
+		want, _ := expected(t, f, s, sh, in.Rows, c, fixed[i])
 		bad := 0
 		for r := range in.Rows {
-			if equal(got[r][i], want[r]) {
+			if equal(got[r][i], want[r]) || deviates(f, got[r][i], want[r]) {
 				continue
 			}
 			if bad++; bad <= 2 {

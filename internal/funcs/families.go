@@ -28,7 +28,7 @@ func Families() map[string][]*Func {
 		"agg": slices.Concat(aggFuncs, aggListFuncs, aggRowFuncs, aggStatFuncs, aggSketchFuncs, aggSchemaFuncs,
 			[]*Func{decimalSortKey}),
 		"sketch": sketchFuncs,
-		"match":  slices.Concat(matchFuncs, seriesMakeFuncs),
+		"match":  slices.Concat(matchFuncs, keyValueFuncs, seriesMakeFuncs),
 	}
 }
 

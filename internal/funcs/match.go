@@ -3,6 +3,8 @@ package funcs
 import (
 	"strconv"
 	"strings"
+
+	"github.com/vedette-siem/vedette/internal/types"
 )
 
 // matchFuncs are what the operator parse is made of: one match of a text against an RE2 pattern, whose groups
@@ -25,5 +27,11 @@ var matchFuncs = []*Func{
 		Doc:  "Gives the text of one group of a match.",
 		Lower: func(_ Writer, c *Call) string {
 			return "struct_extract(" + c.Args[0].SQL + ", 'g" + strconv.FormatInt(c.Args[1].Const.Int64(), 10) + "')"
+		}},
+	{Name: "match.same", Hidden: true, Class: Scalar, Nulls: Own, Page: "partition-operator", SQL: "($1 IS NOT DISTINCT FROM $2)",
+		Sigs: Sigs(RetBool, Common("x", Any), Common("y", Any)),
+		Doc:  "Tells whether two keys are the same; null is the same as null.",
+		Go: func(_ *Ctx, a []types.Value) types.Value {
+			return types.BoolOf(a[0] == a[1])
 		}},
 }

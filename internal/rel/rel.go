@@ -346,3 +346,105 @@ func (*Share) rel()      {}
 func (*Ref) rel()        {}
 func (*With) rel()       {}
 func (*Native) rel()     {}
+
+// WithInputs returns n over other inputs: each of n's inputs is replaced by visit's result. n itself stays
+// as it is; without a change it is returned.
+func WithInputs(n Node, visit func(Node) Node) Node {
+	one := func(in Node) (Node, bool) {
+		out := visit(in)
+		return out, out != in
+	}
+	switch n := n.(type) {
+	case *Filter:
+		if in, changed := one(n.In); changed {
+			c := *n
+			c.In = in
+			return &c
+		}
+	case *Project:
+		if in, changed := one(n.In); changed {
+			c := *n
+			c.In = in
+			return &c
+		}
+	case *Aggregate:
+		if in, changed := one(n.In); changed {
+			c := *n
+			c.In = in
+			return &c
+		}
+	case *DistinctOn:
+		if in, changed := one(n.In); changed {
+			c := *n
+			c.In = in
+			return &c
+		}
+	case *Limit:
+		if in, changed := one(n.In); changed {
+			c := *n
+			c.In = in
+			return &c
+		}
+	case *Unnest:
+		if in, changed := one(n.In); changed {
+			c := *n
+			c.In = in
+			return &c
+		}
+	case *Window:
+		if in, changed := one(n.In); changed {
+			c := *n
+			c.In = in
+			return &c
+		}
+	case *Native:
+		if in, changed := one(n.In); changed {
+			c := *n
+			c.In = in
+			return &c
+		}
+	case *Share:
+		if in, changed := one(n.In); changed {
+			return &Share{ID: n.ID, In: in}
+		}
+	case *Join:
+		l, changedL := one(n.Left)
+		r, changedR := one(n.Right)
+		if changedL || changedR {
+			c := *n
+			c.Left, c.Right = l, r
+			return &c
+		}
+	case *Apply:
+		l, changedL := one(n.Left)
+		r, changedR := one(n.Right)
+		if changedL || changedR {
+			return &Apply{Left: l, Right: r}
+		}
+	case *Union:
+		c := &Union{Out: n.Out}
+		any := false
+		for _, in := range n.Ins {
+			out, changed := one(in)
+			any = any || changed
+			c.Ins = append(c.Ins, out)
+		}
+		if any {
+			return c
+		}
+	case *With:
+		c := &With{}
+		any := false
+		for _, s := range n.Shares {
+			out, changed := one(s)
+			any = any || changed
+			c.Shares = append(c.Shares, out.(*Share))
+		}
+		body, changed := one(n.Body)
+		c.Body = body
+		if any || changed {
+			return c
+		}
+	}
+	return n
+}

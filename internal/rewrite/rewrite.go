@@ -16,6 +16,7 @@ type Rule struct {
 func Rules() []Rule {
 	return []Rule{
 		{"Steps", steps},
+		{"FilterBelowUnique", filterBelowUnique},
 		{"PruneColumns", pruneColumns},
 	}
 }

@@ -2,6 +2,8 @@ package duckdb
 
 import (
 	"fmt"
+	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -129,11 +131,17 @@ func (w *writer) compile(n rel.Node) *sel {
 		s := w.opened(w.compile(n.In))
 		var on []string
 		for _, e := range n.On {
-			on = append(on, w.expr(e, w.refs(s), false))
+			if _, ok := rel.Const(e); !ok { // a constant tells no rows apart, and DuckDB refuses it
+				on = append(on, w.expr(e, w.refs(s), false))
+			}
 		}
 		c := *s
-		c.open, c.distinct = false, "DISTINCT ON ("+strings.Join(on, ", ")+") "
-		c.tail = w.orderBy(n.Order, w.refs(s))
+		c.open, c.tail = false, w.orderBy(n.Order, w.refs(s))
+		if len(on) > 0 {
+			c.distinct = "DISTINCT ON (" + strings.Join(on, ", ") + ") "
+		} else {
+			c.tail += " LIMIT 1"
+		}
 		return w.named(&c)
 	case *rel.Join:
 		return w.join(n)
@@ -253,22 +261,58 @@ func (w *writer) values(n *rel.Values) *sel {
 	return s
 }
 
-// sequence counts rows of range(): integers exactly, reals by multiplication as Kusto does.
+// sequence counts the rows of range(): value i is from + i * step. With constant ends the engine counts
+// without a list; others (toscalar) make one.
 func (w *writer) sequence(n *rel.Sequence) *sel {
 	none := w.refs(&sel{})
 	from, to, step := w.expr(n.From, none, false), w.expr(n.To, none, false), w.expr(n.Step, none, false)
-	name := w.name(n.Out)
-	value := from + " + " + "i * " + step
-	count := "CASE WHEN " + step + " = 0 THEN 0 ELSE greatest(0, ((" + to + ") - (" + from + ")) // " + step + " + 1) END"
-	if n.Out.Type == types.Real {
-		count = "CASE WHEN " + step + " = 0 THEN 0 ELSE greatest(0, floor(((" + to + ") - (" + from + ")) / " + step + " + 1e-9)::BIGINT + 1) END"
+	name, i := w.name(n.Out), w.alias()
+	var rows string
+	if count, ok := sequenceLength(n); ok {
+		rows = "range(0, " + strconv.FormatInt(count, 10) + ") AS " + w.alias() + "(" + i + ")"
 	} else {
-		// i is HUGEINT-safe only while the product fits, which it does: it lies between from and to
-		count = "CASE WHEN " + step + " = 0 OR sign((" + to + ")::HUGEINT - (" + from + ")) * sign(" + step + ") < 0 THEN 0 ELSE ((" + to + ")::HUGEINT - (" + from + ")) // " + step + " + 1 END"
+		span := "(" + to + ")::HUGEINT - (" + from + ")"
+		count := "CASE WHEN " + step + " = 0 OR sign(" + span + ") * sign(" + step + ") < 0 THEN 0 ELSE (" + span + ") // " + step + " + 1 END"
+		if n.Out.Type == types.Real {
+			count = "CASE WHEN " + step + " = 0 THEN 0 ELSE greatest(0, floor(((" + to + ") - (" + from + ")) / " + step + " + 1e-9)::BIGINT + 1) END"
+		}
+		rows = "(SELECT unnest(range(0, coalesce((" + count + ")::BIGINT, 0))) AS " + i + ") AS " + w.alias()
 	}
-	sql := "(" + value + ")::" + sqlTypes[n.Out.Type]
-	return &sel{open: true, items: []column{{n.Out.ID, name}},
-		from: "(SELECT " + sql + " AS " + name + " FROM (SELECT unnest(range(0, coalesce((" + count + ")::BIGINT, 0))) AS i) AS " + w.alias() + ") AS " + w.alias()}
+	sql := "(" + from + " + " + i + " * " + step + ")::" + sqlTypes[n.Out.Type]
+	return &sel{open: true, items: []column{{n.Out.ID, name}}, from: "(SELECT " + sql + " AS " + name + " FROM " + rows + ") AS " + w.alias()}
+}
+
+// sequenceLength counts the rows of a range with constant ends.
+func sequenceLength(n *rel.Sequence) (int64, bool) {
+	from, ok1 := rel.Const(n.From)
+	to, ok2 := rel.Const(n.To)
+	step, ok3 := rel.Const(n.Step)
+	if !ok1 || !ok2 || !ok3 {
+		return 0, false
+	}
+	if from.IsNull() || to.IsNull() || step.IsNull() {
+		return 0, true
+	}
+	if n.Out.Type == types.Real {
+		s := step.Float64()
+		// The last value may miss the end by a rounding error.
+		count := math.Floor((to.Float64()-from.Float64())/s+1e-9) + 1
+		if s == 0 || math.IsNaN(count) || count < 0 {
+			return 0, true
+		}
+		return int64(math.Min(count, math.MaxInt64/2)), true
+	}
+	s := big.NewInt(step.Int64())
+	span := new(big.Int).Sub(big.NewInt(to.Int64()), big.NewInt(from.Int64()))
+	if s.Sign() == 0 || span.Sign()*s.Sign() < 0 {
+		return 0, true
+	}
+	count := span.Quo(span, s)
+	count.Add(count, big.NewInt(1))
+	if !count.IsInt64() {
+		return math.MaxInt64, true
+	}
+	return count.Int64(), true
 }
 
 func (w *writer) project(n *rel.Project) *sel {

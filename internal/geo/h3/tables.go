@@ -104,9 +104,9 @@ var baseSpots = [20][27]baseSpot{
 // A baseCell is a cell of resolution 0: where it lies on its home face, and, for a pentagon, the two faces
 // on which its missing part is closed clockwise (-1: none).
 type baseCell struct {
-	face      int
-	at        ijk
-	pentagon  bool
+	face     int
+	at       ijk
+	pentagon bool
 	cw1, cw2 int
 }
 

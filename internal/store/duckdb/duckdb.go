@@ -39,6 +39,8 @@ type Engine struct {
 	db        *sql.DB
 	conn      *sql.Conn // on which functions are registered
 
+	running sync.WaitGroup // statements under way, abandoned ones included
+
 	mu     sync.Mutex
 	udfs   map[string]bool
 	tables map[string]*appender
@@ -87,8 +89,9 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	return e, nil
 }
 
-// Close implements store.Engine.
+// Close implements store.Engine. It waits for the statements under way.
 func (e *Engine) Close() error {
+	e.running.Wait()
 	var errs []error
 	e.mu.Lock()
 	for _, a := range e.tables {
@@ -110,9 +113,33 @@ func (e *Engine) Has(table string) bool {
 	return ok
 }
 
-// Run implements store.Engine.
+// Run implements store.Engine. The driver interrupts a statement at once when ctx ends, but then looks only
+// every half second whether it has stopped; Run does not wait for that.
 func (e *Engine) Run(ctx context.Context, st dialect.Statement, columns types.Schema, maxRows int) (types.Table, error) {
+	type answer struct {
+		table types.Table
+		err   error
+	}
+	done := make(chan answer, 1)
+	e.running.Add(1)
+	go func() {
+		defer e.running.Done()
+		t, err := e.run(ctx, st, columns, maxRows)
+		done <- answer{t, err}
+	}()
+	select {
+	case a := <-done:
+		return a.table, a.err
+	case <-ctx.Done():
+		return types.Table{Schema: columns}, ctx.Err()
+	}
+}
+
+func (e *Engine) run(ctx context.Context, st dialect.Statement, columns types.Schema, maxRows int) (types.Table, error) {
 	out := types.Table{Schema: columns}
+	if err := e.flush(); err != nil {
+		return out, err
+	}
 	if err := e.register(st.UDFs); err != nil {
 		return out, err
 	}
@@ -237,6 +264,9 @@ type appender struct {
 	conn driver.Conn
 	app  *driverpkg.Appender
 	vals []driver.Value
+
+	table   string
+	pending int // rows appended and not stored
 }
 
 func (a *appender) close() error {
@@ -264,10 +294,39 @@ func (e *Engine) Append(table *catalog.Table, rows [][]types.Value) error {
 			return fmt.Errorf("append to %s: %w", table.Name, err)
 		}
 	}
-	if err := a.app.Flush(); err != nil {
-		return fmt.Errorf("append to %s: %w", table.Name, err)
+	if a.pending += len(rows); a.pending >= flushRows {
+		return a.flush()
 	}
 	return nil
+}
+
+// flushRows is how many appended rows wait at most until they are stored: one row group of the engine, because
+// storing a few at a time costs half of the loading. Run stores what waits.
+const flushRows = 122_880
+
+// flush stores the rows that wait. The caller holds a.mu.
+func (a *appender) flush() error {
+	if a.pending == 0 {
+		return nil
+	}
+	a.pending = 0
+	if err := a.app.Flush(); err != nil {
+		return fmt.Errorf("append to %s: %w", a.table, err)
+	}
+	return nil
+}
+
+// flush stores the rows that wait in any table.
+func (e *Engine) flush() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var errs []error
+	for _, a := range e.tables {
+		a.mu.Lock()
+		errs = append(errs, a.flush())
+		a.mu.Unlock()
+	}
+	return errors.Join(errs...)
 }
 
 // appender returns the table's appender, creating the table at the first use.
@@ -293,7 +352,7 @@ func (e *Engine) appender(table *catalog.Table) (*appender, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("append to %s: %w", table.Name, err), conn.Close())
 	}
-	a := &appender{conn: conn, app: app, vals: make([]driver.Value, len(table.Columns))}
+	a := &appender{conn: conn, app: app, vals: make([]driver.Value, len(table.Columns)), table: table.Name}
 	e.tables[table.Name] = a
 	return a, nil
 }

@@ -1,0 +1,138 @@
+package bind
+
+import (
+	"strconv"
+
+	"github.com/vedette-siem/vedette/internal/exec"
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/syntax"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// narrow gives a row for each cell of a table.
+// https://learn.microsoft.com/kusto/query/narrow-plugin
+func narrow(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
+	a := b.pluginArgs(e, in, o.Call, 0)
+	a.none()
+	if a.bad {
+		return nil
+	}
+	texts := make([]rel.Expr, len(in.cols))
+	for i, c := range in.cols {
+		texts[i] = b.convert(c.Ref(), types.String)
+	}
+	node, args := b.computed(in, texts...)
+	out := []rel.Col{b.newCol("Row", types.Long), b.newCol("Column", types.String), b.newCol("Value", types.String)}
+	return b.native(&exec.Narrow{Columns: in.cols}, node, in.order, args, out)
+}
+
+// preview gives the first rows; the number of all rows, which Kusto gives in a second table, is left out.
+// https://learn.microsoft.com/kusto/query/preview-plugin
+func preview(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
+	a := b.pluginArgs(e, in, o.Call, 1, "NumberOfRows")
+	a.none()
+	if a.bad {
+		return nil
+	}
+	b.warn("VQ015", o.Call.Span(), "preview gives its first table only; use count for the number of rows")
+	return b.take(e, in, a.at["NumberOfRows"])
+}
+
+// dcountIntersect adds the sizes of the intersections of sketched sets.
+// https://learn.microsoft.com/kusto/query/dcount-intersect-plugin
+func dcountIntersect(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
+	a := b.pluginArgs(e, in, o.Call, 2, "hll_1", "hll_2")
+	const most = 16
+	sets := append([]rel.Col{a.column("hll_1", types.Dynamic), a.column("hll_2", types.Dynamic)}, a.columns()...)
+	if a.bad {
+		return nil
+	}
+	if len(sets) > most {
+		b.add("KS119", o.Call.Span(), "dcount_intersect takes at most 16 sets")
+		return nil
+	}
+	op := &exec.Intersect{}
+	out := in.cols[:len(in.cols):len(in.cols)]
+	for _, s := range sets {
+		at := colIndex(in.cols, s.Name)
+		op.Sets = append(op.Sets, at)
+	}
+	for i := range sets {
+		out = append(out, b.newCol("s"+strconv.Itoa(i), types.Long))
+	}
+	for i := range out[len(in.cols):] {
+		if _, taken := in.col(out[len(in.cols)+i].Name); taken {
+			b.errDuplicate(o.Call.Span(), out[len(in.cols)+i].Name)
+			return nil
+		}
+	}
+	return b.native(op, in.node, in.order, in.cols, out)
+}
+
+// basket finds the values that often stand together.
+// https://learn.microsoft.com/kusto/query/basket-plugin
+func basket(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
+	a := b.pluginArgs(e, in, o.Call, 0, "Threshold", "WeightColumn", "MaxDimensions")
+	threshold, dims := a.optional("Threshold", 0.05), a.optional("MaxDimensions", 5)
+	weight := rel.Expr(lit(types.LongOf(1)))
+	var weightCol rel.Col
+	if a.has("WeightColumn") && !a.isDefault("WeightColumn") {
+		weightCol = a.column("WeightColumn", types.Long, types.Int, types.Real)
+		weight = weightCol.Ref()
+	}
+	wild := map[types.Type]types.Value{}
+	for _, x := range a.rest {
+		v, ok := b.constant(e, x, "a wildcard of basket")
+		if !ok {
+			return nil
+		}
+		if v.Type() == types.String && v.Text() == "~" {
+			continue
+		}
+		wild[v.Type()] = v
+	}
+	if a.bad {
+		return nil
+	}
+	const least, most = 0.015, 1.0
+	if threshold < least || threshold > most {
+		b.add("VQ014", a.span("Threshold"), "'Threshold' of basket must lie between 0.015 and 1")
+		return nil
+	}
+	op := &exec.Basket{Threshold: threshold, MaxDims: int(dims)}
+	exprs := []rel.Expr{weight}
+	out := []rel.Col{b.newCol("SegmentId", types.Long), b.newCol("Count", types.Long), b.newCol("Percent", types.Real)}
+	for _, c := range in.cols {
+		if c.ID == weightCol.ID {
+			continue
+		}
+		exprs = append(exprs, c.Ref())
+		out = append(out, b.newCol(c.Name, c.Type))
+		w, ok := wild[c.Type]
+		if !ok {
+			w = types.Null(c.Type)
+		}
+		op.Wildcards = append(op.Wildcards, w)
+	}
+	node, args := b.computed(in, exprs...)
+	return b.native(op, node, in.order, args, unique(out))
+}
+
+// isDefault tells whether an argument is the tilde that stands for its default.
+func (a *pluginArgs) isDefault(name string) bool {
+	l, ok := a.at[name].(*syntax.Lit)
+	return ok && l.Kind == syntax.LitString && l.Text == "~"
+}
+
+// optional is a constant number, def where it is left out or a tilde.
+func (a *pluginArgs) optional(name string, def float64) float64 {
+	if !a.has(name) || a.isDefault(name) {
+		return def
+	}
+	v := a.constant(name, types.RealOf(def))
+	if !a.bad && (!v.Type().IsNumeric() || v.IsNull()) {
+		a.b.errType(a.span(name), types.Real, v.Type())
+		a.bad = true
+	}
+	return v.Float64()
+}
