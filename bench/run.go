@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -82,19 +83,44 @@ func (r *runner) run(ctx context.Context, c benchCase, m *measurement) error {
 	return nil
 }
 
-// explain prints the engine's profile of each statement. The functions that they call are registered by then.
+// explain prints the engine's profile of each statement, an operator a line. The functions that the statements
+// call are registered by then.
 func (r *runner) explain(ctx context.Context, out io.Writer, statements ...string) error {
 	columns := types.Schema{{Name: "key", Type: types.String}, {Name: "value", Type: types.String}}
 	for _, sql := range statements {
-		t, err := r.store.Run(ctx, dialect.Statement{SQL: "EXPLAIN ANALYZE " + sql}, columns, 0)
+		t, err := r.store.Run(ctx, dialect.Statement{SQL: "EXPLAIN (ANALYZE, FORMAT JSON) " + sql}, columns, 0)
 		if err != nil {
 			return err
 		}
 		for _, row := range t.Rows {
-			fmt.Fprintln(out, row[1].Text())
+			var p profile
+			if err := json.Unmarshal([]byte(row[1].Text()), &p); err != nil {
+				return fmt.Errorf("read the profile: %w", err)
+			}
+			p.print(out, 0)
 		}
 	}
 	return nil
+}
+
+// profile is an operator in the engine's own report.
+type profile struct {
+	Name     string         `json:"operator_name"`
+	Seconds  float64        `json:"operator_timing"`
+	Rows     int64          `json:"operator_cardinality"`
+	Extra    map[string]any `json:"extra_info"`
+	Children []profile      `json:"children"`
+}
+
+func (p profile) print(out io.Writer, depth int) {
+	info := fmt.Sprint(p.Extra)
+	if len(info) > 300 {
+		info = info[:300] + "…"
+	}
+	fmt.Fprintf(out, "%7.1f ms %9d %s%s %s\n", p.Seconds*1000, p.Rows, strings.Repeat("  ", depth), p.Name, info)
+	for _, c := range p.Children {
+		c.print(out, depth+1)
+	}
 }
 
 func milliseconds(since time.Time) float64 { return float64(time.Since(since).Microseconds()) / 1000 }

@@ -253,6 +253,9 @@ func (a *app) writeTestError(t *testedFile, i int, err error) {
 		fmt.Fprintln(a.out, indent(renderAll(a.term.style, onlyErrors(ds)), "          "))
 		return
 	}
+	if inner := errors.Unwrap(err); inner != nil {
+		err = inner // without the test's name, which stands above
+	}
 	at := &source.Diagnostics{File: t.file}
 	d := source.Diagnostic{Severity: source.Error, Span: t.tests[i].Span, Msg: err.Error()}
 	fmt.Fprintln(a.out, indent(at.Render(d), "          "))

@@ -23,6 +23,8 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 		return b.search(e, in, o), e
 	case *syntax.EvaluateOp:
 		return b.evaluate(e, in, o), e
+	case *syntax.FindOp:
+		return b.find(e, in, o), e
 	case *syntax.BadOp:
 		return nil, e
 	}
@@ -99,6 +101,8 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 		return b.projectByNames(e, in, o), e
 	case *syntax.ExecuteAndCacheOp:
 		return in, e
+	case *syntax.TopNestedOp:
+		return b.topNested(e, in, o), e
 	case *syntax.MakeSeriesOp:
 		return b.makeSeries(e, in, o), e
 	case *syntax.RenderOp:

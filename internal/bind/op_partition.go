@@ -91,4 +91,3 @@ func (b *binder) partitionBy(e *env, in *table, o *syntax.PartitionByOp) *table 
 	}
 	return b.partition(e, in, o.By, nil, o.Body)
 }
-

@@ -41,4 +41,3 @@ func (b *binder) projectByNames(e *env, in *table, o *syntax.ProjectByNamesOp) *
 	}
 	return b.keep(in, cols)
 }
-

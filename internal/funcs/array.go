@@ -1,6 +1,7 @@
 package funcs
 
 import (
+	"errors"
 	"math"
 
 	"github.com/vedette-siem/vedette/internal/types"
@@ -9,6 +10,12 @@ import (
 // maxArray is the largest array that range() and repeat() make.
 // https://learn.microsoft.com/kusto/query/range-function
 const maxArray = 1 << 20
+
+// maxRepeatBytes bounds the text of an array that repeat() makes: a large value many times is more memory
+// than a query may take.
+const maxRepeatBytes = 64 << 20
+
+var errRepeatLong = errors.New("the array is larger than 64 MiB")
 
 // arrayFuncs make dynamic arrays and rearrange them. What is not an array gives null.
 var arrayFuncs = []*Func{
@@ -129,12 +136,16 @@ var arrayFuncs = []*Func{
 			{`range(datetime(2024-01-01), datetime(2024-01-02), 1d)`, `dynamic(["2024-01-01T00:00:00.0000000Z","2024-01-02T00:00:00.0000000Z"])`}}},
 	{Name: "repeat", Class: Scalar, Nulls: Own, Sigs: Sigs(RetDynamic, P("value", Any).RawType(), P("count", Integer)), Result: Prefixed("repeat"), Page: "repeat-function",
 		Doc: "Makes an array that holds a value several times.",
-		Go: func(_ *Ctx, a []types.Value) types.Value {
+		Go: func(c *Ctx, a []types.Value) types.Value {
 			if a[1].IsNull() || a[1].Int64() < 0 {
 				return types.Null(types.Dynamic)
 			}
 			out, e := types.JSON{Kind: types.JSONArray}, types.JSONOf(a[0])
-			for range min(a[1].Int64(), maxArray) {
+			n := min(a[1].Int64(), maxArray)
+			if int64(len(a[0].Text()))*n > maxRepeatBytes {
+				return c.Fail(errRepeatLong)
+			}
+			for range n {
 				out.Items = append(out.Items, e)
 			}
 			return out.Value()

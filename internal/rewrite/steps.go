@@ -90,6 +90,10 @@ func mapExprs(plan rel.Node, change func(e rel.Expr, part func(rel.Expr) rel.Exp
 	var visit func(n rel.Node)
 	var expr func(e rel.Expr) rel.Expr
 	expr = func(e rel.Expr) rel.Expr {
+		switch e.(type) {
+		case *rel.ColRef, *rel.Lit: // most expressions: nothing below them
+			return e
+		}
 		if done[e] {
 			return e
 		}

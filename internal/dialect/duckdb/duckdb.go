@@ -50,7 +50,7 @@ type Statement struct {
 // Write returns the SQL for a plan that puts out columns in an order. A panic in a lowering is a broken
 // invariant and is reported as an error that names the node.
 func Write(plan rel.Node, columns []rel.Col, order []rel.Key, opts Options) (st Statement, err error) {
-	w := &writer{opts: opts, names: map[rel.ColID]string{}, udfs: map[string]UDF{}, shares: map[int][]rel.Col{}}
+	w := &writer{opts: opts, udfs: map[string]UDF{}, shares: map[int][]rel.Col{}}
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("write SQL: %v", p)
@@ -65,7 +65,7 @@ func Write(plan rel.Node, columns []rel.Col, order []rel.Key, opts Options) (st 
 	if len(w.ctes) > 0 {
 		st.SQL = "WITH " + strings.Join(w.ctes, ",\n") + "\n"
 	}
-	st.SQL += w.text(out)
+	st.SQL += w.text(out).String()
 	for _, name := range w.udfOrder {
 		st.UDFs = append(st.UDFs, w.udfs[name])
 	}
@@ -74,7 +74,7 @@ func Write(plan rel.Node, columns []rel.Col, order []rel.Key, opts Options) (st 
 
 type writer struct {
 	opts     Options
-	names    map[rel.ColID]string
+	names    columnNames
 	udfs     map[string]UDF
 	udfOrder []string
 	ctes     []string
@@ -86,28 +86,47 @@ type writer struct {
 // Exact implements funcs.Exacter.
 func (w *writer) Exact() bool { return w.opts.Exact }
 
+// columnNames are the names of columns in the SQL, by number; "" is one that has none yet.
+type columnNames []string
+
+func (n columnNames) get(id rel.ColID) string {
+	if int(id) < len(n) {
+		return n[id]
+	}
+	return ""
+}
+
+func (n *columnNames) set(id rel.ColID, name string) {
+	for int(id) >= len(*n) {
+		*n = append(*n, make([]string, max(256, len(*n)))...)
+	}
+	(*n)[id] = name
+}
+
 // name is a column's name in the SQL: unique, and still recognisable.
 func (w *writer) name(c rel.Col) string {
-	if n, ok := w.names[c.ID]; ok {
+	if n := w.names.get(c.ID); n != "" {
 		return n
 	}
-	var b strings.Builder
-	for _, r := range c.Name {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' {
-			b.WriteRune(r)
-		}
-		if b.Len() >= 40 {
-			break
-		}
-	}
-	n := "c" + strconv.Itoa(int(c.ID))
-	if b.Len() > 0 {
-		n = b.String() + "_" + strconv.Itoa(int(c.ID))
-		if n[0] >= '0' && n[0] <= '9' {
-			n = "_" + n
+	b := make([]byte, 0, 64)
+	for i := 0; i < len(c.Name) && len(b) < 40; i++ {
+		switch r := c.Name[i]; {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r == '_':
+			b = append(b, r)
+		case r >= '0' && r <= '9':
+			if len(b) == 0 {
+				b = append(b, '_')
+			}
+			b = append(b, r)
 		}
 	}
-	w.names[c.ID] = n
+	if len(b) == 0 {
+		b = append(b, 'c')
+	} else {
+		b = append(b, '_')
+	}
+	n := string(strconv.AppendInt(b, int64(c.ID), 10))
+	w.names.set(c.ID, n)
 	return n
 }
 

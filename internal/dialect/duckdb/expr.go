@@ -24,7 +24,7 @@ func (w *writer) expr(e rel.Expr, at refs, filter bool) string {
 	case *rel.Subquery:
 		col := e.Plan.Cols()[0]
 		s := w.opened(w.named(w.compile(e.Plan)))
-		q := "(SELECT " + s.ref(col.ID) + s.body() + ")"
+		q := "(SELECT " + s.ref(col.ID) + s.body().String() + ")"
 		if e.T == types.String {
 			return "coalesce(" + q + ", '')"
 		}
@@ -36,7 +36,7 @@ func (w *writer) expr(e rel.Expr, at refs, filter bool) string {
 		if e.Fold {
 			x, y = "lower("+x+")", "lower("+y+")"
 		}
-		q := "(" + x + " IN (SELECT " + y + s.body() + "))"
+		q := "(" + x + " IN (SELECT " + y + s.body().String() + "))"
 		if filter && !e.Not {
 			return q
 		}
@@ -50,9 +50,9 @@ func (w *writer) expr(e rel.Expr, at refs, filter bool) string {
 		s := w.opened(w.named(w.compile(e.Plan)))
 		hit := w.UDF("has", types.Bool, funcs.Arg{SQL: w.expr(e.X, at, false), Type: types.String}, funcs.Arg{SQL: s.ref(col.ID), Type: types.String})
 		if !e.All {
-			return "(EXISTS (SELECT 1" + s.with(hit).body() + "))"
+			return "(EXISTS (SELECT 1" + s.with(hit).body().String() + "))"
 		}
-		return "(NOT EXISTS (SELECT 1" + s.with("NOT "+hit).body() + "))"
+		return "(NOT EXISTS (SELECT 1" + s.with("NOT "+hit).body().String() + "))"
 	}
 	panic(fmt.Sprintf("no SQL for expression %T", e))
 }

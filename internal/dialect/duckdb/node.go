@@ -16,7 +16,7 @@ import (
 // filters and projections merge into it; then it becomes a derived table of the next one.
 type sel struct {
 	items    []column
-	from     string
+	from     fragment
 	where    []string
 	distinct string
 	tail     string // GROUP BY, ORDER BY, LIMIT
@@ -57,11 +57,11 @@ func (w *writer) refs(s *sel) refs {
 }
 
 // body is what follows the select list of a SELECT over an open one: its source and filters.
-func (s *sel) body() string {
+func (s *sel) body() fragment {
 	if len(s.where) > 0 {
-		return " FROM " + s.from + " WHERE " + strings.Join(s.where, " AND ")
+		return sqlf(" FROM ", s.from, " WHERE "+strings.Join(s.where, " AND "))
 	}
-	return " FROM " + s.from
+	return sqlf(" FROM ", s.from)
 }
 
 // with is an open SELECT with one more filter.
@@ -76,15 +76,15 @@ func (w *writer) opened(s *sel) *sel {
 	if s.open {
 		return s
 	}
-	out := &sel{open: true, from: "(" + w.text(s) + ") AS " + w.alias()}
+	out := &sel{open: true, from: sqlf("(", w.text(s), ") AS "+w.alias())}
 	for _, c := range s.items {
-		out.items = append(out.items, column{c.id, w.names[c.id]})
+		out.items = append(out.items, column{c.id, w.names.get(c.id)})
 	}
 	return out
 }
 
 // text is the SELECT statement.
-func (w *writer) text(s *sel) string {
+func (w *writer) text(s *sel) fragment {
 	var b strings.Builder
 	b.WriteString("SELECT " + s.distinct)
 	if len(s.items) == 0 {
@@ -95,18 +95,14 @@ func (w *writer) text(s *sel) string {
 			b.WriteString(", ")
 		}
 		b.WriteString(c.sql)
-		if n := w.names[c.id]; c.id != 0 && n != c.sql {
+		if n := w.names.get(c.id); c.id != 0 && n != c.sql {
 			b.WriteString(" AS " + n)
 		}
 	}
-	if s.from != "" {
-		b.WriteString(" FROM " + s.from)
+	if s.from.empty() {
+		return sqlf(b.String(), s.tail)
 	}
-	if len(s.where) > 0 {
-		b.WriteString(" WHERE " + strings.Join(s.where, " AND "))
-	}
-	b.WriteString(s.tail)
-	return b.String()
+	return sqlf(b.String(), s.body(), s.tail)
 }
 
 // compile writes a node as a SELECT.
@@ -160,7 +156,7 @@ func (w *writer) compile(n rel.Node) *sel {
 	case *rel.Apply:
 		return w.apply(n)
 	case *rel.Ref:
-		s := &sel{open: true, from: "s" + strconv.Itoa(n.ID)}
+		s := &sel{open: true, from: sqlf("s" + strconv.Itoa(n.ID))}
 		in := w.shares[n.ID]
 		for i, c := range n.Out {
 			w.name(c)
@@ -179,7 +175,7 @@ func (w *writer) compile(n rel.Node) *sel {
 				c.items = append(c.items, column{col.ID, o.ref(col.ID)})
 			}
 			w.shares[sh.ID] = cols
-			w.ctes = append(w.ctes, "s"+strconv.Itoa(sh.ID)+" AS MATERIALIZED ("+w.text(c)+")")
+			w.ctes = append(w.ctes, "s"+strconv.Itoa(sh.ID)+" AS MATERIALIZED ("+w.text(c).String()+")")
 		}
 		return w.compile(n.Body)
 	case *rel.Native:
@@ -191,8 +187,8 @@ func (w *writer) compile(n rel.Node) *sel {
 // named makes sure that every item has a name of its own.
 func (w *writer) named(s *sel) *sel {
 	for _, c := range s.items {
-		if _, ok := w.names[c.id]; !ok {
-			w.names[c.id] = "c" + strconv.Itoa(int(c.id))
+		if c.id != 0 && w.names.get(c.id) == "" {
+			w.names.set(c.id, "c"+strconv.Itoa(int(c.id)))
 		}
 	}
 	return s
@@ -203,7 +199,7 @@ func (w *writer) scan(n *rel.Scan) *sel {
 	if w.opts.Empty != nil && w.opts.Empty(n.Table) {
 		return w.values(&rel.Values{Out: n.Out})
 	}
-	s.from = Ident(n.Table)
+	s.from = sqlf(Ident(n.Table))
 	for i, c := range n.Out {
 		w.name(c)
 		s.items = append(s.items, column{c.ID, Ident(n.Source[i])})
@@ -218,7 +214,7 @@ func (w *writer) scan(n *rel.Scan) *sel {
 func (w *writer) values(n *rel.Values) *sel {
 	s := &sel{open: true}
 	if len(n.Rows) == 1 && len(n.Out) == 0 {
-		s.from = "(SELECT 1 AS nothing) AS " + w.alias()
+		s.from = sqlf("(SELECT 1 AS nothing) AS " + w.alias())
 		return s
 	}
 	var b strings.Builder
@@ -239,7 +235,7 @@ func (w *writer) values(n *rel.Values) *sel {
 			b.WriteString("1 AS nothing")
 		}
 		b.WriteString(" WHERE false) AS " + w.alias())
-		s.from = b.String()
+		s.from = sqlf(b.String())
 		return s
 	}
 	b.WriteString("(VALUES ")
@@ -257,7 +253,7 @@ func (w *writer) values(n *rel.Values) *sel {
 		b.WriteByte(')')
 	}
 	b.WriteString(") AS " + w.alias() + "(" + strings.Join(names, ", ") + ")")
-	s.from = b.String()
+	s.from = sqlf(b.String())
 	return s
 }
 
@@ -279,7 +275,7 @@ func (w *writer) sequence(n *rel.Sequence) *sel {
 		rows = "(SELECT unnest(range(0, coalesce((" + count + ")::BIGINT, 0))) AS " + i + ") AS " + w.alias()
 	}
 	sql := "(" + from + " + " + i + " * " + step + ")::" + sqlTypes[n.Out.Type]
-	return &sel{open: true, items: []column{{n.Out.ID, name}}, from: "(SELECT " + sql + " AS " + name + " FROM " + rows + ") AS " + w.alias()}
+	return &sel{open: true, items: []column{{n.Out.ID, name}}, from: sqlf("(SELECT " + sql + " AS " + name + " FROM " + rows + ") AS " + w.alias())}
 }
 
 // sequenceLength counts the rows of a range with constant ends.
@@ -364,10 +360,10 @@ func (w *writer) aggregate(n *rel.Aggregate) *sel {
 	if rows == nil {
 		return out
 	}
-	outer := &sel{from: "(" + w.text(out) + ") AS " + w.alias()}
+	outer := &sel{from: sqlf("(", w.text(out), ") AS "+w.alias())}
 	for _, c := range out.items {
 		if c.id != 0 {
-			outer.items = append(outer.items, column{c.id, w.names[c.id]})
+			outer.items = append(outer.items, column{c.id, w.names.get(c.id)})
 		}
 	}
 	outer.items = append(outer.items, rows...)
@@ -432,7 +428,7 @@ func (w *writer) join(n *rel.Join) *sel {
 		rel.Inner: "JOIN", rel.LeftOuter: "LEFT JOIN", rel.RightOuter: "RIGHT JOIN", rel.FullOuter: "FULL JOIN",
 		rel.LeftSemi: "SEMI JOIN", rel.LeftAnti: "ANTI JOIN", rel.Cross: "CROSS JOIN",
 	}[n.Kind]
-	s := &sel{open: true, from: lat.from + " " + word + " " + rat.from}
+	s := &sel{open: true, from: sqlf(lat.from, " "+word+" ", rat.from)}
 	var on []string
 	for _, k := range n.On {
 		op := " IS NOT DISTINCT FROM "
@@ -445,7 +441,7 @@ func (w *writer) join(n *rel.Join) *sel {
 		if len(on) == 0 {
 			on = []string{"true"}
 		}
-		s.from += " ON " + strings.Join(on, " AND ")
+		s.from = sqlf(s.from, " ON "+strings.Join(on, " AND "))
 	}
 	put := func(in []rel.Col, out []rel.Col, at refs) {
 		for i, c := range in {
@@ -470,7 +466,7 @@ func (w *writer) join(n *rel.Join) *sel {
 }
 
 type joinSide struct {
-	from string
+	from fragment
 	at   refs
 }
 
@@ -481,11 +477,11 @@ func (w *writer) side(s *sel, alias string, n rel.Node) joinSide {
 		w.name(col)
 		c.items = append(c.items, column{col.ID, s.ref(col.ID)})
 	}
-	return joinSide{"(" + w.text(c) + ") AS " + alias, func(id rel.ColID) string {
+	return joinSide{sqlf("(", w.text(c), ") AS "+alias), func(id rel.ColID) string {
 		if n, ok := w.outer[id]; ok {
 			return n
 		}
-		return alias + "." + w.names[id]
+		return alias + "." + w.names.get(id)
 	}}
 }
 
@@ -493,22 +489,25 @@ func (w *writer) union(n *rel.Union) *sel {
 	for _, c := range n.Out {
 		w.name(c)
 	}
-	var legs []string
+	var legs []any
 	for i, in := range n.Ins {
 		s := w.opened(w.compileLeg(in))
 		c := &sel{from: s.from, where: s.where}
 		for j, col := range in.Cols() {
 			sql := s.ref(col.ID)
 			if i == 0 {
-				sql += " AS " + w.names[n.Out[j].ID]
+				sql += " AS " + w.names.get(n.Out[j].ID)
 			}
 			c.items = append(c.items, column{0, sql})
 		}
-		legs = append(legs, w.legText(c))
+		if i > 0 {
+			legs = append(legs, " UNION ALL ")
+		}
+		legs = append(legs, legText(c))
 	}
-	s := &sel{open: true, from: "(" + strings.Join(legs, " UNION ALL ") + ") AS " + w.alias()}
+	s := &sel{open: true, from: sqlf("(", sqlf(legs...), ") AS "+w.alias())}
 	for _, c := range n.Out {
-		s.items = append(s.items, column{c.ID, w.names[c.ID]})
+		s.items = append(s.items, column{c.ID, w.names.get(c.ID)})
 	}
 	return s
 }
@@ -517,23 +516,15 @@ func (w *writer) union(n *rel.Union) *sel {
 func (w *writer) compileLeg(n rel.Node) *sel { return w.named(w.compile(n)) }
 
 // legText is a SELECT whose items carry their names already.
-func (w *writer) legText(s *sel) string {
-	var b strings.Builder
-	b.WriteString("SELECT ")
+func legText(s *sel) fragment {
+	items := make([]string, len(s.items))
 	for i, c := range s.items {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(c.sql)
+		items[i] = c.sql
 	}
-	if len(s.items) == 0 {
-		b.WriteString("1 AS nothing")
+	if len(items) == 0 {
+		items = []string{"1 AS nothing"}
 	}
-	b.WriteString(" FROM " + s.from)
-	if len(s.where) > 0 {
-		b.WriteString(" WHERE " + strings.Join(s.where, " AND "))
-	}
-	return b.String()
+	return sqlf("SELECT "+strings.Join(items, ", "), s.body())
 }
 
 // unnest expands dynamic values side by side. The lists of elements are computed in a SELECT of their own,
@@ -562,9 +553,9 @@ func (w *writer) unnest(n *rel.Unnest) *sel {
 		lens = append(lens, "coalesce(len("+name+"), 0)")
 		lists.items = append(lists.items, column{0, list + " AS " + name})
 	}
-	out := &sel{from: "(" + w.text(lists) + ") AS " + inner}
+	out := &sel{from: sqlf("(", w.text(lists), ") AS "+inner)}
 	for _, c := range n.In.Cols() {
-		out.items = append(out.items, column{c.ID, w.names[c.ID]})
+		out.items = append(out.items, column{c.ID, w.names.get(c.ID)})
 	}
 	count := "greatest(" + strings.Join(lens, ", ") + ")"
 	if len(lens) == 1 {
@@ -646,8 +637,8 @@ func (w *writer) apply(n *rel.Apply) *sel {
 	}
 	s := &sel{open: true}
 	for _, c := range n.Left.Cols() {
-		w.outer[c.ID] = la + "." + w.names[c.ID]
-		s.items = append(s.items, column{c.ID, la + "." + w.names[c.ID]})
+		w.outer[c.ID] = la + "." + w.names.get(c.ID)
+		s.items = append(s.items, column{c.ID, la + "." + w.names.get(c.ID)})
 	}
 	r := w.opened(w.named(w.compile(n.Right)))
 	ra := w.alias()
@@ -655,9 +646,9 @@ func (w *writer) apply(n *rel.Apply) *sel {
 	for _, col := range n.Right.Cols() {
 		w.name(col)
 		c.items = append(c.items, column{col.ID, r.ref(col.ID)})
-		s.items = append(s.items, column{col.ID, ra + "." + w.names[col.ID]})
+		s.items = append(s.items, column{col.ID, ra + "." + w.names.get(col.ID)})
 	}
-	s.from = left.from + ", LATERAL (" + w.text(c) + ") AS " + ra
+	s.from = sqlf(left.from, ", LATERAL (", w.text(c), ") AS "+ra)
 	w.outer = saved
 	return s
 }
@@ -679,11 +670,8 @@ func (w *writer) native(n *rel.Native) *sel {
 	w.udfs[u.Name] = u
 	w.udfOrder = append(w.udfOrder, u.Name)
 	row, out := w.alias(), w.alias()
-	src := "SELECT unnest(" + u.Name + "(coalesce(list([" + strings.Join(vals, ", ") + "]::VARCHAR[]" + w.orderBy(n.Order, at) + "), []))) AS " + row + " FROM " + s.from
-	if len(s.where) > 0 {
-		src += " WHERE " + strings.Join(s.where, " AND ")
-	}
-	res := &sel{from: "(" + src + ") AS " + out}
+	src := sqlf("SELECT unnest("+u.Name+"(coalesce(list(["+strings.Join(vals, ", ")+"]::VARCHAR[]"+w.orderBy(n.Order, at)+"), []))) AS "+row, s.body())
+	res := &sel{from: sqlf("(", src, ") AS "+out)}
 	for i, c := range n.Out {
 		w.name(c)
 		res.items = append(res.items, column{c.ID, "CAST(" + row + "[" + strconv.Itoa(i+1) + "] AS " + sqlTypes[c.Type] + ")"})

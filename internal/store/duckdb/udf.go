@@ -119,17 +119,24 @@ func guarded(f func(in []driver.Value) (any, error)) func(in []driver.Value) (an
 	}
 }
 
-func (f *udf) scalar(in []driver.Value) (any, error) {
+// recover turns a panic of a body into an error: one that left the callback would end the process.
+func (f *udf) recover(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("internal error in %s: %v", f.def.Name, p)
+	}
+}
+
+func (f *udf) scalar(in []driver.Value) (res any, err error) {
+	defer f.recover(&err)
 	args := make([]types.Value, len(in))
 	for i, v := range in {
-		var err error
 		if args[i], err = value(v, f.def.Args[i]); err != nil {
 			return nil, err
 		}
 	}
 	c := f.pool.Get().(*funcs.Ctx)
 	out := f.def.Fn.Call(c, f.def.Body, args)
-	err := c.TakeErr()
+	err = c.TakeErr()
 	f.pool.Put(c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.def.Fn.Name, err)
@@ -137,7 +144,8 @@ func (f *udf) scalar(in []driver.Value) (any, error) {
 	return native(out), nil
 }
 
-func (f *udf) aggregate(in []driver.Value) (any, error) {
+func (f *udf) aggregate(in []driver.Value) (res any, err error) {
+	defer f.recover(&err)
 	n := 0
 	cols := make([][]types.Value, len(in))
 	for i, v := range in {
@@ -148,7 +156,6 @@ func (f *udf) aggregate(in []driver.Value) (any, error) {
 		n = max(n, len(list))
 		cols[i] = make([]types.Value, len(list))
 		for j, x := range list {
-			var err error
 			if cols[i][j], err = value(x, f.def.Args[i]); err != nil {
 				return nil, err
 			}
@@ -156,7 +163,7 @@ func (f *udf) aggregate(in []driver.Value) (any, error) {
 	}
 	c := f.pool.Get().(*funcs.Ctx)
 	out := f.def.Agg(c, n, cols)
-	err := c.TakeErr()
+	err = c.TakeErr()
 	f.pool.Put(c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.def.Fn.Name, err)
@@ -166,7 +173,8 @@ func (f *udf) aggregate(in []driver.Value) (any, error) {
 
 // native runs a native operator. Values come and go as text: the form in which every type of the engine
 // can be written and read back.
-func (f *udf) native(in []driver.Value) (any, error) {
+func (f *udf) native(in []driver.Value) (res any, err error) {
+	defer f.recover(&err)
 	list, ok := in[0].([]any)
 	if !ok {
 		return nil, fmt.Errorf("%s: the engine gave %T for rows", f.def.Native.Name(), in[0])
@@ -186,12 +194,12 @@ func (f *udf) native(in []driver.Value) (any, error) {
 			rows[i][j] = v
 		}
 	}
-	res, err := f.def.Native.Run(rows)
+	rowsOut, err := f.def.Native.Run(rows)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.def.Native.Name(), err)
 	}
-	out := make([]any, len(res))
-	for i, r := range res {
+	out := make([]any, len(rowsOut))
+	for i, r := range rowsOut {
 		cells := make([]any, len(r))
 		for j, v := range r {
 			cells[j] = toText(v)

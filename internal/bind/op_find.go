@@ -1,0 +1,223 @@
+package bind
+
+import (
+	"github.com/vedette-siem/vedette/internal/funcs"
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/syntax"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// find looks for rows in several tables. A table that has none of the columns its predicate names is left out;
+// a column that only other tables have is null.
+// https://learn.microsoft.com/kusto/query/find-operator
+func (b *binder) find(e *env, in *table, o *syntax.FindOp) *table {
+	if in != nil {
+		b.errUnsupported(o.WordSpan(), "find behind |")
+		return nil
+	}
+	var legs []leg
+	if o.In == nil {
+		for _, name := range b.opts.Catalog.TableNames() {
+			t, _ := b.opts.Catalog.Table(name)
+			legs = append(legs, leg{b.scan(t), name})
+		}
+	}
+	for _, x := range o.In {
+		legs = append(legs, b.unionLegs(e, x, len(legs))...)
+	}
+	if b.failed() || len(legs) == 0 {
+		return nil
+	}
+	with := "source_"
+	for _, name := range []string{"withsource", "with_source"} {
+		if w, p := param(o.Params, name); p != nil && w != "" {
+			with = w
+		}
+	}
+	typeOf := map[string]types.Type{} // of a column in the first table that has it
+	open := false
+	for _, l := range legs {
+		open = open || l.t.open
+		for _, c := range l.t.cols {
+			if _, ok := typeOf[c.Name]; !ok {
+				typeOf[c.Name] = c.Type
+			}
+		}
+	}
+	used := map[string]bool{}
+	var kept []leg
+	for _, l := range legs {
+		own, missing := false, false
+		r := &row{t: l.t, env: e, search: true}
+		r.extra = func(name string) (rel.Expr, bool) {
+			t, known := typeOf[name]
+			if !known {
+				return nil, false
+			}
+			used[name] = true
+			if _, has := l.t.col(name); has {
+				own = true
+				return nil, false
+			}
+			missing = true
+			return lit(types.Null(t)), true
+		}
+		pred := b.searchPredicate(r, o.Predicate, false)
+		if isBad(pred) {
+			return nil
+		}
+		if missing && !own {
+			continue
+		}
+		t := *l.t
+		t.node = &rel.Filter{In: t.node, Pred: pred}
+		kept = append(kept, leg{&t, l.name})
+	}
+	if len(kept) == 0 {
+		b.add("KS204", o.Span(), "no table has the columns that find names")
+		return nil
+	}
+	var out *table
+	if o.Project != nil {
+		out = b.findProject(o, kept, with, typeOf, open)
+	} else {
+		out = b.findSmart(o, kept, with, used)
+	}
+	if out == nil || o.ProjectAway == nil {
+		return out
+	}
+	return b.projectAway(e, out, &syntax.ProjectAwayOp{Columns: o.ProjectAway})
+}
+
+// findProject gives the columns that project lists; pack(*) is a bag of all the columns of a row.
+func (b *binder) findProject(o *syntax.FindOp, legs []leg, with string, known map[string]types.Type, open bool) *table {
+	var projected []leg
+	for _, l := range legs {
+		its := []item{}
+		for _, x := range o.Project {
+			switch x := x.(type) {
+			case *syntax.Ident:
+				it, ok := b.findColumn(legs, l, x, known, open)
+				if !ok {
+					return nil
+				}
+				its = append(its, it)
+			case *syntax.ColumnDecl:
+				tn, ok := x.Type.(*syntax.TypeName)
+				if !ok {
+					b.errUnsupported(x.Span(), "this column of find")
+					return nil
+				}
+				t, ok := types.Parse(tn.Name)
+				if !ok {
+					b.add("KS160", tn.Span(), "'"+tn.Name+"' is no type")
+					return nil
+				}
+				it := item{name: x.Name.Name, expr: lit(types.Null(t)), explicit: true, span: x.Span()}
+				if c, has := l.t.col(x.Name.Name); has {
+					it.expr = b.convert(c.Ref(), t)
+				}
+				its = append(its, it)
+			case *syntax.CallExpr:
+				its = append(its, item{name: "pack_", expr: b.packed(l.t.cols), explicit: true, span: x.Span()})
+			default:
+				b.errUnsupported(x.Span(), "this column of find")
+				return nil
+			}
+		}
+		t := b.projectItems(l.t.node, l.t, its)
+		if t == nil {
+			return nil
+		}
+		projected = append(projected, leg{t, l.name})
+	}
+	return b.unionOf(projected, false, with)
+}
+
+// findColumn is a column of a table under find; where the tables' types differ it is dynamic.
+func (b *binder) findColumn(legs []leg, l leg, id *syntax.Ident, known map[string]types.Type, open bool) (item, bool) {
+	t, ok := known[id.Name]
+	if !ok && !open {
+		var names []string
+		for n := range known {
+			names = append(names, n)
+		}
+		b.errName(id.Span(), id.Name, nearest(id.Name, names))
+		return item{}, false
+	}
+	for _, other := range legs {
+		if c, has := other.t.col(id.Name); has && c.Type != t {
+			t = types.Dynamic
+		}
+	}
+	it := item{name: id.Name, expr: lit(types.Null(t)), explicit: true, span: id.Span()}
+	if c, has := l.t.col(id.Name); has {
+		it.expr = b.convert(c.Ref(), t)
+	}
+	return it, true
+}
+
+// findSmart gives the columns that the predicate names and those that all tables have; the others are packed
+// into a bag.
+func (b *binder) findSmart(o *syntax.FindOp, legs []leg, with string, used map[string]bool) *table {
+	count := map[string]int{}
+	for _, l := range legs {
+		for _, c := range l.t.cols {
+			count[c.Name]++
+		}
+	}
+	packs := false
+	for _, l := range legs {
+		for _, c := range l.t.cols {
+			packs = packs || count[c.Name] < len(legs) && !used[c.Name]
+		}
+	}
+	var shown []leg
+	for _, l := range legs {
+		var its []item
+		var rest []rel.Col
+		for _, c := range l.t.cols {
+			if count[c.Name] == len(legs) || used[c.Name] {
+				its = append(its, item{name: c.Name, expr: c.Ref(), explicit: true, span: o.WordSpan()})
+			} else {
+				rest = append(rest, c)
+			}
+		}
+		t := b.projectItems(l.t.node, l.t, its)
+		if packs {
+			its = append(its, item{name: "pack_", expr: b.packed(rest), explicit: true, span: o.WordSpan()})
+			t = b.projectItems(l.t.node, l.t, its)
+		}
+		if t == nil {
+			return nil
+		}
+		shown = append(shown, leg{t, l.name})
+	}
+	out := b.unionOf(shown, false, with)
+	if packs { // the bag stands last
+		cols := out.cols[:0:0]
+		var bag []rel.Col
+		for _, c := range out.cols {
+			if c.Name == "pack_" {
+				bag = append(bag, c)
+			} else {
+				cols = append(cols, c)
+			}
+		}
+		out = b.keep(out, append(cols, bag...))
+	}
+	return out
+}
+
+// packed is a property bag of columns, as pack_all() makes it.
+func (b *binder) packed(cols []rel.Col) rel.Expr {
+	fn, ok := b.opts.Funcs.Lookup(funcs.Scalar, "pack_all")
+	if !ok {
+		panic("bind: the catalogue lacks pack_all")
+	}
+	args := []rel.Expr{lit(types.BoolOf(false))}
+	for _, c := range cols {
+		args = append(args, lit(types.StringOf(c.Name)), c.Ref())
+	}
+	return b.call(fn, &fn.Sigs[0], args, types.Dynamic)
+}

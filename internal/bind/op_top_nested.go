@@ -1,0 +1,242 @@
+package bind
+
+import (
+	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/syntax"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// nestedLevel is one level of top-nested as it is bound: its value and its aggregate.
+type nestedLevel struct {
+	value, agg item
+	desc       bool
+}
+
+// topNested groups rows level by level and keeps the largest groups of each. Every level groups the rows whose
+// groups were kept on the level before it.
+// https://learn.microsoft.com/kusto/query/top-nested-operator
+func (b *binder) topNested(e *env, in *table, o *syntax.TopNestedOp) *table {
+	if b.lateral > 0 {
+		b.errUnsupported(o.WordSpan(), "top-nested inside the subquery of mv-apply or partition")
+		return nil
+	}
+	uses := b.shared(in).(tableBinding).bind
+	names := newNames()
+	var kept *table // value and aggregate of each level so far
+	for i, l := range o.Levels {
+		last := i == len(o.Levels)-1
+		if l.Others != nil && !last {
+			b.errUnsupported(l.Others.Span(), "top-nested … with others on a level that is not the last")
+			return nil
+		}
+		var before func() *table
+		if kept != nil {
+			before = b.shared(kept).(tableBinding).bind
+		}
+		groups, level, ok := b.nestedGroups(e, uses(), before, o.Levels[:i+1])
+		if !ok {
+			return nil
+		}
+		n := len(groups.cols)
+		groups.cols[n-2].Name = names.unique(level.value.name)
+		groups.cols[n-1].Name = names.unique(level.agg.name)
+		whole := groups
+		if l.Others != nil {
+			all := b.shared(groups).(tableBinding).bind
+			groups, whole = all(), all()
+		}
+		kept, ok = b.nestedTop(e, groups, l, level)
+		if !ok {
+			return nil
+		}
+		if l.Others != nil {
+			top := b.shared(kept).(tableBinding).bind
+			rest, ok := b.nestedRest(e, uses, before, top(), whole, o.Levels[:i+1])
+			if !ok {
+				return nil
+			}
+			kept = b.nestedUnion(top(), rest)
+		}
+	}
+	return kept
+}
+
+// nestedRows binds the values of the levels over rows of the input, and joins the groups kept so far. It returns
+// the rows with the columns of those groups, and the values' expressions.
+func (b *binder) nestedRows(e *env, rows *table, before func() *table, levels []*syntax.TopNestedLevel) (*table, []item, bool) {
+	r := &row{t: rows, env: e}
+	var values []item
+	for _, l := range levels {
+		its, ok := b.itemsOf(r, l.Of)
+		if !ok || len(its) != 1 {
+			return nil, nil, false
+		}
+		if its[0].expr.Type() == types.Dynamic {
+			if !b.isUntyped(its[0].expr) {
+				b.errDynamicKey(its[0].span)
+				return nil, nil, false
+			}
+			its[0].expr = b.convert(its[0].expr, types.String)
+		}
+		values = append(values, its[0])
+	}
+	if before == nil {
+		return rows, values, true
+	}
+	groups := before()
+	j := &rel.Join{Kind: rel.Inner, Left: rows.node, Right: groups.node}
+	for i := range levels[:len(levels)-1] {
+		j.On = append(j.On, rel.EqKey{Left: values[i].expr, Right: groups.cols[2*i].Ref()})
+	}
+	out := *rows
+	out.node = j
+	for i := range values[:len(values)-1] {
+		values[i].expr = groups.cols[2*i].Ref()
+	}
+	out.cols = append(rows.cols[:len(rows.cols):len(rows.cols)], groups.cols...)
+	return &out, values, true
+}
+
+// nestedGroups groups rows by the values of all levels and computes the last level's aggregate.
+func (b *binder) nestedGroups(e *env, rows *table, before func() *table, levels []*syntax.TopNestedLevel) (*table, nestedLevel, bool) {
+	joined, values, ok := b.nestedRows(e, rows, before, levels)
+	if !ok {
+		return nil, nestedLevel{}, false
+	}
+	agg := &rel.Aggregate{In: joined.node, Order: rows.order}
+	out := &table{}
+	key := func(c rel.Col, x rel.Expr) {
+		agg.Keys = append(agg.Keys, rel.Item{Col: c, Expr: x})
+		out.cols = append(out.cols, c)
+	}
+	for _, c := range joined.cols[len(rows.cols):] { // the values and aggregates of the levels before
+		key(b.newCol(c.Name, c.Type), c.Ref())
+	}
+	last := values[len(values)-1]
+	key(b.newCol(last.name, last.expr.Type()), last.expr)
+	level, ok := b.nestedAggregate(e, rows, agg, levels[len(levels)-1], last)
+	if !ok {
+		return nil, level, false
+	}
+	b.putNested(out, agg, level)
+	return out, level, true
+}
+
+// putNested adds the aggregate of a level to the groups.
+func (b *binder) putNested(out *table, agg *rel.Aggregate, level nestedLevel) {
+	p := &rel.Project{In: agg}
+	for _, c := range out.cols {
+		p.Items = append(p.Items, rel.Item{Col: c, Expr: c.Ref()})
+	}
+	sum := b.newCol(level.agg.name, level.agg.expr.Type())
+	p.Items = append(p.Items, rel.Item{Col: sum, Expr: level.agg.expr})
+	out.cols = append(out.cols, sum)
+	out.node = p
+}
+
+// nestedAggregate binds by aggregate asc|desc of a level.
+func (b *binder) nestedAggregate(e *env, rows *table, agg *rel.Aggregate, l *syntax.TopNestedLevel, value item) (nestedLevel, bool) {
+	level := nestedLevel{value: value, desc: true}
+	by := l.By
+	if ord, ok := by.(*syntax.OrderedExpr); ok {
+		by = ord.X
+		level.desc = ord.Dir != syntax.OrderAsc && ord.Dir != syntax.OrderGrannyAsc
+	}
+	aggs := &aggregates{keys: agg.Keys}
+	its, ok := b.aggregateItems(&row{t: rows, env: e, aggs: aggs}, by)
+	if !ok || len(its) != 1 {
+		return level, false
+	}
+	agg.Aggs = aggs.items
+	level.agg = its[0]
+	if !level.agg.explicit {
+		level.agg.name = "aggregated_" + value.name
+	}
+	return level, true
+}
+
+// nestedTop keeps the first groups of each parent group.
+func (b *binder) nestedTop(e *env, groups *table, l *syntax.TopNestedLevel, level nestedLevel) (*table, bool) {
+	if l.Count == nil {
+		return groups, true
+	}
+	count, ok := b.rowCount(e, l.Count)
+	if !ok {
+		return nil, false
+	}
+	n := len(groups.cols)
+	order := []rel.Key{{Col: groups.cols[n-1], Desc: level.desc, NullsLast: level.desc}}
+	out := *groups
+	if n == 2 {
+		out.node = &rel.Limit{In: groups.node, Count: count, Order: order}
+		return &out, true
+	}
+	number := rel.WindowItem{Out: b.newCol("$number", types.Long), Func: rel.RowNumber}
+	for i := 0; i < n-2; i += 2 {
+		number.Partition = append(number.Partition, groups.cols[i].Ref())
+	}
+	w := &rel.Window{In: groups.node, Items: []rel.WindowItem{number}, Order: order}
+	out.node = &rel.Filter{In: w, Pred: b.apply("<=", l.Span(), number.Out.Ref(), count)}
+	return b.keep(&out, out.cols), true
+}
+
+// nestedRest is with others: one group for each parent, of the rows whose groups were not kept.
+func (b *binder) nestedRest(e *env, uses func() *table, before func() *table, top, groups *table, levels []*syntax.TopNestedLevel) (*table, bool) {
+	l := levels[len(levels)-1]
+	n := len(top.cols)
+	name, ok := b.constant(e, l.Others, "the value of others")
+	if !ok {
+		return nil, false
+	}
+	// Groups that were not kept, then their rows.
+	anti := &rel.Join{Kind: rel.LeftAnti, Left: groups.node, Right: top.node}
+	for i := 0; i < n; i += 2 {
+		anti.On = append(anti.On, rel.EqKey{Left: groups.cols[i].Ref(), Right: top.cols[i].Ref()})
+	}
+	rows := uses()
+	r := &row{t: rows, env: e}
+	j := &rel.Join{Kind: rel.Inner, Left: rows.node, Right: anti}
+	var value item
+	for i, lv := range levels {
+		its, ok := b.itemsOf(r, lv.Of)
+		if !ok {
+			return nil, false
+		}
+		if value = its[0]; value.expr.Type() == types.Dynamic {
+			value.expr = b.convert(value.expr, types.String)
+		}
+		j.On = append(j.On, rel.EqKey{Left: value.expr, Right: groups.cols[2*i].Ref()})
+	}
+	agg := &rel.Aggregate{In: j, Order: rows.order}
+	out := &table{}
+	for _, c := range groups.cols[:n-2] {
+		col := b.newCol(c.Name, c.Type)
+		agg.Keys = append(agg.Keys, rel.Item{Col: col, Expr: c.Ref()})
+		out.cols = append(out.cols, col)
+	}
+	others := b.newCol(value.name, value.expr.Type())
+	agg.Keys = append(agg.Keys, rel.Item{Col: others, Expr: b.convert(lit(name), value.expr.Type())})
+	out.cols = append(out.cols, others)
+	level, ok := b.nestedAggregate(e, rows, agg, l, value)
+	if !ok {
+		return nil, false
+	}
+	b.putNested(out, agg, level)
+	return out, true
+}
+
+// nestedUnion puts the rows of two tables of the same columns together.
+func (b *binder) nestedUnion(x, y *table) *table {
+	u := &rel.Union{}
+	for _, t := range []*table{x, y} {
+		p := &rel.Project{In: t.node}
+		for _, c := range t.cols {
+			p.Items = append(p.Items, rel.Item{Col: b.newCol(c.Name, c.Type), Expr: c.Ref()})
+		}
+		u.Ins = append(u.Ins, p)
+	}
+	for _, c := range x.cols {
+		u.Out = append(u.Out, b.newCol(c.Name, c.Type))
+	}
+	return &table{node: u, cols: u.Out}
+}
