@@ -34,6 +34,8 @@ type Options struct {
 	External func(uris []string, schema types.Schema, props map[string]string) ([][]types.Value, error)
 	// Functions keeps parsed stored functions between queries; may be nil.
 	Functions *FunctionCache
+	// NoFold leaves calls of constants to the engine; for tests that compare SQL with Go bodies.
+	NoFold bool
 	// Params are the values of declare query_parameters.
 	Params map[string]types.Value
 }
@@ -74,7 +76,7 @@ func Bind(q *syntax.Query, opts Options) (res *Result, diags []source.Diagnostic
 		opts.Functions = NewFunctionCache()
 	}
 	b := &binder{opts: opts, nextShare: 1, used: map[string]bool{}, usedFuncs: map[string]bool{},
-		soft: map[int]bool{}, untyped: map[rel.ColID]bool{}, untypedExprs: map[rel.Expr]bool{}}
+		soft: map[int]bool{}, untyped: map[rel.ColID]bool{}, untypedExprs: map[rel.Expr]bool{}, nulls: map[rel.Expr]bool{}}
 	root := b.root()
 	out := b.statements(q.Stmts, root)
 	if out == nil && !b.failed() {
@@ -112,7 +114,11 @@ type binder struct {
 	// query runs, so they are taken for whatever is needed.
 	untyped      map[rel.ColID]bool
 	untypedExprs map[rel.Expr]bool
+	nulls        map[rel.Expr]bool // null literals; see nullLit
+	// onces are the values of toscalar(rand()) and the like, by call.
+	onces map[*syntax.CallExpr][]onceValue
 }
+
 
 // frame is one call of a stored function.
 type frame struct {
@@ -165,6 +171,10 @@ func (b *binder) finish(v value) *Result {
 	res := &Result{Render: b.render, Tables: sortedKeys(b.used), Functions: sortedKeys(b.usedFuncs)}
 	switch v := v.(type) {
 	case *table:
+		if v.graph != nil {
+			b.addHint("KS174", source.Span{}, "the result of the query is a graph", "graph-match, graph-shortest-paths and graph-to-table make a table of a graph")
+			return nil
+		}
 		res.Plan, res.Columns, res.Open = v.node, v.cols, v.open
 		if v.explicit {
 			res.Order = v.order

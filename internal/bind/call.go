@@ -41,6 +41,11 @@ func special(name string) func(b *binder, r *row, c *syntax.CallExpr) rel.Expr {
 // callExpr binds a call that must be scalar.
 func (b *binder) callExpr(r *row, c *syntax.CallExpr) rel.Expr {
 	name := c.Name.Name
+	if r.call != nil {
+		if x, ok := r.call(r, c); ok {
+			return x
+		}
+	}
 	if d, ok := r.env.lookup(name); ok {
 		switch d := d.(type) {
 		case funcBinding:
@@ -130,7 +135,7 @@ func (b *binder) choose(fn *funcs.Func, args []rel.Expr, spans []source.Span, sp
 			if c < 0 && a.Type() == types.Dynamic && fn.Class == funcs.Scalar && !p.Types.Has(types.Dynamic) && dynamicFits(p) {
 				c = 6
 			}
-			if v, isConst := rel.Const(a); c < 0 && (isConst && v.IsNull() && a.Type() == types.Dynamic || b.isUntyped(a)) {
+			if c < 0 && (b.nulls[a] && a.Type() == types.Dynamic || b.isUntyped(a)) {
 				c = 7
 			}
 			if c < 0 {
@@ -185,7 +190,7 @@ func (b *binder) convertArgs(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, sp
 				commonT = comparable(commonT, a.Type())
 				continue
 			}
-			if v, isConst := rel.Const(a); isConst && v.IsNull() && a.Type() != types.String && a.Type() != types.Dynamic && !a.Type().IsNumeric() {
+			if b.nulls[a] && a.Type() != types.String && a.Type() != types.Dynamic && !a.Type().IsNumeric() {
 				continue
 			}
 			if sig.Out.Kind == funcs.OutCommonNonDynamic || a.Type() == types.Dynamic || commonT == types.Dynamic {
@@ -193,7 +198,7 @@ func (b *binder) convertArgs(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, sp
 				continue
 			}
 			t, ok := common(commonT, a.Type())
-			if v, isConst := rel.Const(a); !ok && isConst && v.IsNull() {
+			if !ok && b.nulls[a] {
 				t, ok = commonT, true
 			}
 			if !ok {
@@ -231,7 +236,7 @@ func (b *binder) convertArgs(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, sp
 			if a.Type() == types.Dynamic && !p.Types.Has(types.Dynamic) && p.Types.Has(types.String) {
 				t = types.String
 			}
-			if v, isConst := rel.Const(a); (isConst && v.IsNull() || b.isUntyped(a)) && !p.Types.Has(t) {
+			if (b.nulls[a] || b.isUntyped(a)) && !p.Types.Has(t) {
 				t = anyOf(p.Types)
 			}
 			out[i] = b.convert(a, t)

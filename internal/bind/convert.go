@@ -190,37 +190,14 @@ func (b *binder) call(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, t types.T
 
 // fold computes a call of constants through the function's Go body.
 func (b *binder) fold(c *rel.Call) (types.Value, bool) {
-	if c.Fn.Vol == funcs.PerRow || c.T == types.Unknown {
+	if b.opts.NoFold {
 		return types.Value{}, false
 	}
-	body := Body(c.Fn, c.Sig)
-	if body == nil {
-		return types.Value{}, false
-	}
-	vals := make([]types.Value, len(c.Args))
-	argTypes := make([]types.Type, len(c.Args))
-	for i, a := range c.Args {
-		v, ok := rel.Const(a)
-		if !ok {
-			return types.Value{}, false
-		}
-		vals[i], argTypes[i] = v, a.Type()
-	}
-	ctx := &funcs.Ctx{Now: b.opts.Now, Out: c.T, Args: argTypes}
-	v := c.Fn.Call(ctx, body, vals)
-	if ctx.Err() != nil { // left to the run, where the row decides whether it is reached
-		return types.Value{}, false
-	}
-	return v, true
+	return rel.Fold(c, b.opts.Now)
 }
 
 // Body returns the Go body that a call through sig runs, or nil.
-func Body(fn *funcs.Func, sig *funcs.Sig) funcs.Impl {
-	if sig != nil && sig.Go != nil {
-		return sig.Go
-	}
-	return fn.Go
-}
+func Body(fn *funcs.Func, sig *funcs.Sig) funcs.Impl { return fn.Body(sig) }
 
 // asBool makes a predicate of an expression; a dynamic value counts as one beside and/or only.
 func (b *binder) asBool(e rel.Expr, span source.Span, dynamicToo bool) rel.Expr {
@@ -230,7 +207,7 @@ func (b *binder) asBool(e rel.Expr, span source.Span, dynamicToo bool) rel.Expr 
 	case t == types.Dynamic && (dynamicToo || b.isUntyped(e)):
 		return b.convert(e, types.Bool)
 	}
-	if v, ok := rel.Const(e); ok && v.IsNull() {
+	if b.nulls[e] {
 		return lit(types.Null(types.Bool))
 	}
 	b.errType(span, types.Bool, e.Type())

@@ -44,6 +44,16 @@ func (b *binder) errUnsupported(span source.Span, what string) {
 	b.add("VQ001", span, what+" is not supported")
 }
 
+// VQ017: T | extend y = toscalar(U | where a == x), where x is a column of T
+func (b *binder) errRowContext(span source.Span, what, column string) {
+	if column == "" {
+		column = "a column"
+	} else {
+		column = "'" + column + "'"
+	}
+	b.add("VQ017", span, fmt.Sprintf("%s cannot use %s, which is defined outside its row context", what, column))
+}
+
 // KS119: print strlen()
 func (b *binder) errArity(span source.Span, fn *funcs.Func, n int) {
 	least, most := fn.Arity()

@@ -22,6 +22,9 @@ func (b *binder) scalarExpr(r *row, e syntax.Expr) rel.Expr {
 		if !ok {
 			return rel.Bad{}
 		}
+		if n.Kind == types.JSONNull {
+			return b.nullLit(types.Dynamic)
+		}
 		return lit(n.Value())
 	case *syntax.ParenExpr:
 		return b.scalarExpr(r, e.X)
@@ -74,7 +77,7 @@ func (b *binder) constant(e *env, x syntax.Expr, what string) (types.Value, bool
 // literal binds a literal.
 func (b *binder) literal(l *syntax.Lit) rel.Expr {
 	if l.Null {
-		return lit(types.Null(litTypes[l.Kind]))
+		return b.nullLit(litTypes[l.Kind])
 	}
 	if l.Kind == syntax.LitDatetime && strings.TrimSpace(l.Text) == "now" {
 		return lit(types.DatetimeOf(b.opts.Now))
@@ -85,6 +88,14 @@ func (b *binder) literal(l *syntax.Lit) rel.Expr {
 		return rel.Bad{}
 	}
 	return lit(v)
+}
+
+// nullLit is a null that stands in the query as such. It goes where a value of another type must stand; a
+// call that happens to be null has its type, whether it was folded or not.
+func (b *binder) nullLit(t types.Type) rel.Expr {
+	e := lit(types.Null(t))
+	b.nulls[e] = true
+	return e
 }
 
 var litTypes = map[syntax.LitKind]types.Type{
@@ -327,6 +338,10 @@ func (b *binder) path(r *row, p *syntax.PathExpr) rel.Expr {
 			}
 			if r.path != nil {
 				if e, ok := r.path(base.Name, sel.Name); ok {
+					if e == nil {
+						b.errName(sel.Span(), sel.Name, "")
+						return rel.Bad{}
+					}
 					return e
 				}
 			}

@@ -32,7 +32,16 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 		b.add("KS174", op.WordSpan(), "'"+op.Word()+"' cannot be the first operator of a query")
 		return nil, e
 	}
+	if isGraphOp(op) {
+		return b.graphOp(e, in, op)
+	}
+	if in.graph != nil {
+		b.addHint("KS174", op.WordSpan(), "'"+op.Word()+"' does not take a graph", "graph-match, graph-shortest-paths and graph-to-table make a table of a graph")
+		return nil, e
+	}
 	switch o := op.(type) {
+	case *syntax.MakeGraphOp:
+		return b.makeGraph(e, in, o), e
 	case *syntax.AsOp:
 		return b.as(e, in, o)
 	case *syntax.WhereOp:

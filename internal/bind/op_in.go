@@ -40,6 +40,9 @@ func (b *binder) inList(r *row, e *syntax.BinaryExpr) rel.Expr {
 			if v.Type() != types.Dynamic {
 				t = comparable(t, v.Type())
 			}
+			if t == types.Guid && (x.Type() != types.Guid && x.Type() != types.String && x.Type() != types.Dynamic) {
+				t = types.String // only text converts to a guid
+			}
 		}
 	} else {
 		t = types.String
@@ -102,6 +105,9 @@ func (b *binder) inTable(r *row, e *syntax.BinaryExpr, x rel.Expr, list syntax.E
 	}
 	if len(t.cols) == 0 {
 		b.add("KS190", list.Span(), "the table has no columns")
+		return rel.Bad{}
+	}
+	if !b.rowFree(r, t.node, list.Span(), "'"+string(e.Op)+"'") {
 		return rel.Bad{}
 	}
 	col := t.cols[0]

@@ -50,14 +50,20 @@ func (b *binder) expansions(r *row, list []*syntax.MvColumn) ([]expansion, bool)
 			b.addHint("KS116", value.Span(), "only a dynamic value can be expanded, this is a "+x.expr.Type().String(), "parse text with parse_json() first")
 			return nil, false
 		}
+		for _, other := range out {
+			if x.name != "" && other.name == x.name {
+				b.errDuplicate(c.Span(), x.name)
+				return nil, false
+			}
+		}
 		out = append(out, x)
 	}
 	return out, true
 }
 
 // unnest adds the Unnest node for expansions; it returns the columns of the elements, converted.
-func (b *binder) unnest(node rel.Node, xs []expansion, array bool, index string, limit int64, keepEmpty bool) (*rel.Unnest, []rel.Item, rel.Col) {
-	u := &rel.Unnest{In: node, Limit: limit, KeepEmpty: keepEmpty}
+func (b *binder) unnest(node rel.Node, xs []expansion, array bool, index string, limit int64) (*rel.Unnest, []rel.Item, rel.Col) {
+	u := &rel.Unnest{In: node, Limit: limit}
 	var items []rel.Item
 	for _, x := range xs {
 		el := b.newCol(x.name, types.Dynamic)
@@ -84,7 +90,11 @@ func (b *binder) limitOf(e *env, x syntax.Expr) (int64, bool) {
 	return v.Int64(), true
 }
 
-// mvExpand repeats each row for every element of dynamic values.
+// oldExpandLimit is the limit of mvexpand, the old spelling of mv-expand, where none is given.
+const oldExpandLimit = 128
+
+// mvExpand repeats each row for every element of dynamic values. Null is one element; an empty array has none.
+// https://learn.microsoft.com/kusto/query/mv-expand-operator
 func (b *binder) mvExpand(e *env, in *table, o *syntax.MvExpandOp) *table {
 	r := &row{t: in, env: e, window: windowable(in)}
 	xs, ok := b.expansions(r, o.Columns)
@@ -95,12 +105,15 @@ func (b *binder) mvExpand(e *env, in *table, o *syntax.MvExpandOp) *table {
 	if !ok {
 		return nil
 	}
+	if limit == 0 && o.Word() == "mvexpand" {
+		limit = oldExpandLimit
+	}
 	kind, _ := param(o.Params, "bagexpansion")
 	if kind == "" {
 		kind, _ = param(o.Params, "kind")
 	}
 	index, ip := param(o.Params, "with_itemindex")
-	u, items, idx := b.unnest(windowed(r, in), xs, kind == "array", index, limit, true)
+	u, items, idx := b.unnest(windowed(r, in), xs, kind == "array", index, limit)
 	cols := append([]rel.Col(nil), in.cols...)
 	n := newNames()
 	for _, c := range cols {
@@ -119,7 +132,12 @@ func (b *binder) mvExpand(e *env, in *table, o *syntax.MvExpandOp) *table {
 		}
 	}
 	if ip != nil {
-		cols = append(cols, idx)
+		for _, c := range cols {
+			n.taken[c.Name] = true
+		}
+		shown := idx
+		shown.Name = n.unique(idx.Name)
+		cols = append(cols, shown)
 	}
 	out := *in
 	out.cols = cols
@@ -163,7 +181,7 @@ func (b *binder) mvApply(e *env, in *table, o *syntax.MvApplyOp) *table {
 	outer := *in
 	outer.node = windowed(r, in)
 	one := &rel.Values{Rows: [][]types.Value{{}}}
-	u, items, idx := b.unnest(one, xs, kind == "array", index, limit, false)
+	u, items, idx := b.unnest(one, xs, kind == "array", index, limit)
 	// The subquery sees the outer row's columns, under numbers of their own, and the elements.
 	inner := &table{}
 	p := &rel.Project{In: u}
@@ -194,33 +212,36 @@ func (b *binder) mvApply(e *env, in *table, o *syntax.MvApplyOp) *table {
 		inner.cols = append(inner.cols, idx)
 	}
 	inner.node, inner.order = p, []rel.Key{{Col: idx}}
+	mark := len(b.shares)
 	b.lateral++
 	sub := b.pipe(e, inner, body)
 	b.lateral--
-	if sub == nil {
+	if sub == nil || !b.sharesClosed(mark, body.Span()) {
 		return nil
 	}
-	out := *in
-	out.node = &rel.Apply{Left: outer.node, Right: sub.node}
-	out.cols = nil
-	// Columns of the outer row that the subquery passes on are not repeated; elements take the place of
-	// the column they came from.
-	subByName := map[string]rel.Col{}
-	for _, c := range sub.cols {
-		subByName[c.Name] = c
+	left := outer.node
+	if aggregatesAll(sub.node) { // over no elements there is no subquery, not one over no rows
+		left = &rel.Filter{In: left, Pred: b.anyElement(xs)}
 	}
+	out := *in
+	out.node = &rel.Apply{Left: left, Right: sub.node}
+	out.cols = nil
+	// A column of the subquery takes the place of the outer column of its name; an outer column that the
+	// subquery passes on is not repeated.
+	taken := map[string]bool{}
 	for _, c := range in.cols {
-		if s, ok := subByName[c.Name]; ok {
-			if _, passed := outerOf[s.ID]; !passed {
-				continue
-			}
-		} else if replaced[c.Name] {
+		s, ok := sub.col(c.Name)
+		if !ok && replaced[c.Name] {
 			continue
 		}
+		if _, passed := outerOf[s.ID]; ok && !passed {
+			c = s
+		}
+		taken[c.Name] = true
 		out.cols = append(out.cols, c)
 	}
 	for _, c := range sub.cols {
-		if _, passed := outerOf[c.ID]; !passed {
+		if !taken[c.Name] {
 			out.cols = append(out.cols, c)
 		}
 	}
@@ -228,4 +249,26 @@ func (b *binder) mvApply(e *env, in *table, o *syntax.MvApplyOp) *table {
 		out.order = appendKeys(in.order, sub.order)
 	}
 	return b.keep(&out, out.cols)
+}
+
+// aggregatesAll tells whether a plan gives a row even where its input has none.
+func aggregatesAll(n rel.Node) bool {
+	if a, ok := n.(*rel.Aggregate); ok && len(a.Keys) == 0 {
+		return true
+	}
+	for _, in := range n.Inputs() {
+		if aggregatesAll(in) {
+			return true
+		}
+	}
+	return false
+}
+
+// anyElement tells whether any of the values has an element.
+func (b *binder) anyElement(xs []expansion) rel.Expr {
+	var any rel.Expr = lit(types.BoolOf(false))
+	for _, x := range xs {
+		any = b.simplifyLogic("or", any, b.hiddenCall("elements.any", x.expr), x.span)
+	}
+	return any
 }

@@ -58,6 +58,13 @@ func (b *binder) scanRows(e *env, in *table, o *syntax.ScanOp) *table {
 		op.Steps = append(op.Steps, st)
 	}
 	node, all := h.node(in.node, args)
+	for _, st := range op.Steps {
+		for i := range st.Assign {
+			if at := st.Assign[i].At - len(in.cols); at >= 0 { // the declared columns stand behind all others
+				st.Assign[i].At = len(all) + at
+			}
+		}
+	}
 	op.In = colTypes(all)
 	op.Slots = exec.Slots(all, declared)
 	width := len(all) + len(declared)
@@ -102,10 +109,14 @@ func (s *scanScope) name(name string) (rel.Expr, bool) {
 }
 
 func (s *scanScope) member(base, name string) (rel.Expr, bool) {
-	if i := colIndex(s.steps[base], name); i >= 0 {
-		return s.steps[base][i].Ref(), true
+	cols, ok := s.steps[base]
+	if !ok {
+		return nil, false
 	}
-	return nil, false
+	if i := colIndex(cols, name); i >= 0 {
+		return cols[i].Ref(), true
+	}
+	return nil, true // a step has no such column
 }
 
 func (b *binder) scanDeclared(e *env, in *table, list []*syntax.Param) (cols []rel.Col, defaults []types.Value, ok bool) {
@@ -161,16 +172,17 @@ func (b *binder) scanStep(r *row, h *hoister, s *syntax.ScanStep, declared []rel
 	}
 	for _, a := range s.Assign {
 		name := a.Names[0]
-		at := colIndex(declared, name.Name)
+		all := append(r.t.cols[:len(r.t.cols):len(r.t.cols)], declared...)
+		at := colIndex(all, name.Name)
 		if at < 0 {
-			b.addHint("KS142", name.Span(), "'"+name.Name+"' is no declared column", "a step assigns columns named in declare (…)")
+			b.addHint("KS142", name.Span(), "no column is called '"+name.Name+"'", "a step assigns columns of the input, and those named in declare (…)")
 			return st, false
 		}
 		v := b.scalarExpr(r, a.Value)
 		if isBad(v) {
 			return st, false
 		}
-		x, ok := h.expr(b.convert(v, declared[at].Type), a.Value.Span())
+		x, ok := h.expr(b.convert(v, all[at].Type), a.Value.Span())
 		if !ok {
 			return st, false
 		}

@@ -26,6 +26,8 @@ type table struct {
 	// they come from, if there is one.
 	open bool
 	bag  *rel.Col
+	// graph is set if this is no table but the graph that make-graph gave.
+	graph *graph
 }
 
 // scalar is a bound scalar expression. Name is the name a result column takes from it.
@@ -135,8 +137,10 @@ type row struct {
 	search bool // in search's predicate
 	// extra resolves names before columns: scan's step states, graph-match's variables.
 	extra func(name string) (rel.Expr, bool)
-	// path resolves x.name of such names.
+	// path resolves x.name of such names; nil where x has no such member.
 	path func(base, name string) (rel.Expr, bool)
+	// call binds functions that only some operators know: map, all and any of graph-match.
+	call func(r *row, c *syntax.CallExpr) (rel.Expr, bool)
 }
 
 func (r *row) withEnv(e *env) *row { c := *r; c.env = e; return &c }

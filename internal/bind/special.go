@@ -1,8 +1,11 @@
 package bind
 
 import (
+	"reflect"
+
 	"github.com/vedette-siem/vedette/internal/funcs"
 	"github.com/vedette-siem/vedette/internal/rel"
+	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/syntax"
 	"github.com/vedette-siem/vedette/internal/types"
 )
@@ -14,7 +17,7 @@ func (b *binder) toScalar(r *row, c *syntax.CallExpr) rel.Expr {
 		return rel.Bad{}
 	}
 	if !b.isTabular(r.env, c.Args[0]) {
-		return b.scalarExpr(r, c.Args[0])
+		return b.onceScalar(c, b.scalarExpr(r, c.Args[0]))
 	}
 	t := b.tableExpr(r.env, c.Args[0])
 	if t == nil {
@@ -24,8 +27,97 @@ func (b *binder) toScalar(r *row, c *syntax.CallExpr) rel.Expr {
 		b.add("KS190", c.Args[0].Span(), "the table has no columns")
 		return rel.Bad{}
 	}
+	if !b.rowFree(r, t.node, c.Span(), "toscalar") {
+		return rel.Bad{}
+	}
 	plan := &rel.Limit{In: t.node, Count: lit(types.LongOf(1)), Order: t.order}
 	return &rel.Subquery{Plan: b.only(plan, t.cols[:1]), T: t.cols[0].Type}
+}
+
+// onceScalar is toscalar of a scalar: a call such as new_guid() or rand() is made once for the query, and
+// every use of the same toscalar gives that value.
+//
+// https://learn.microsoft.com/kusto/query/toscalar-function#generate-fixed-and-dynamic-guid
+func (b *binder) onceScalar(c *syntax.CallExpr, x rel.Expr) rel.Expr {
+	once, perRow := true, false
+	rel.WalkExpr(x, func(y rel.Expr) {
+		switch y := y.(type) {
+		case *rel.ColRef:
+			once = false
+		case *rel.Call:
+			perRow = perRow || y.Fn.Vol == funcs.PerRow
+		}
+	})
+	if isBad(x) || !once || !perRow {
+		return x
+	}
+	for _, k := range b.onces[c] {
+		if reflect.DeepEqual(k.expr, x) {
+			return k.read()
+		}
+	}
+	one := &rel.Values{Rows: [][]types.Value{{}}}
+	col := b.newCol("$once", x.Type())
+	t := b.shared(&table{node: &rel.Project{In: one, Items: []rel.Item{{Col: col, Expr: x}}}, cols: []rel.Col{col}}).(tableBinding)
+	k := onceValue{x, func() rel.Expr {
+		u := t.bind()
+		return &rel.Subquery{Plan: u.node, T: x.Type()}
+	}}
+	if b.onces == nil {
+		b.onces = map[*syntax.CallExpr][]onceValue{}
+	}
+	b.onces[c] = append(b.onces[c], k)
+	return k.read()
+}
+
+// onceValue is a scalar that is computed once, and how to read it.
+type onceValue struct {
+	expr rel.Expr
+	read func() rel.Expr
+}
+
+// rowFree reports a table that reads columns of the row it is used in: it would have to be computed anew for
+// each row, which Kusto refuses.
+//
+// https://learn.microsoft.com/kusto/query/toscalar-function#limitations
+func (b *binder) rowFree(r *row, n rel.Node, span source.Span, what string) bool {
+	own, used := map[rel.ColID]bool{}, map[rel.ColID]bool{}
+	var walk func(rel.Node)
+	walk = func(n rel.Node) {
+		for _, c := range n.Cols() {
+			own[c.ID] = true
+		}
+		rel.Exprs(n, func(x rel.Expr) {
+			rel.WalkExpr(x, func(y rel.Expr) {
+				if c, ok := y.(*rel.ColRef); ok {
+					used[c.ID] = true
+				}
+			})
+		})
+		for _, in := range n.Inputs() {
+			walk(in)
+		}
+	}
+	walk(n)
+	for id := range own {
+		delete(used, id)
+	}
+	if len(used) == 0 {
+		return true
+	}
+	name := ""
+	for _, t := range []*table{r.t, r.left, r.right} {
+		if t == nil {
+			continue
+		}
+		for _, c := range t.cols {
+			if used[c.ID] && name == "" {
+				name = c.Name
+			}
+		}
+	}
+	b.errRowContext(span, what, name)
+	return false
 }
 
 // only keeps the given columns of a node.

@@ -26,7 +26,7 @@ type ScanStep struct {
 	Output    ScanOutput
 }
 
-// ScanAssign gives a declared column (by its place) a value.
+// ScanAssign gives a column (by its place among the input's and the declared ones) a value.
 type ScanAssign struct {
 	At    int
 	Value rel.Expr
@@ -163,7 +163,7 @@ func (r *scanRun) record(k int, row []types.Value) ([]types.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		rec[len(row)+a.At] = v
+		rec[a.At] = v
 	}
 	return rec, nil
 }

@@ -195,6 +195,14 @@ func (c *Ctx) TakeErr() error {
 	return err
 }
 
+// Body returns the Go body that a call through an overload runs: the overload's own, else the function's.
+func (f *Func) Body(s *Sig) Impl {
+	if s != nil && s.Go != nil {
+		return s.Go
+	}
+	return f.Go
+}
+
 // Call applies the null rule and then the body.
 func (f *Func) Call(c *Ctx, body Impl, args []types.Value) types.Value {
 	if f.Nulls == Propagate {

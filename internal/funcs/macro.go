@@ -25,8 +25,9 @@ func Macros() []Macro {
 		// The elements of a dynamic array as text, NULL if there is none; another value is its own element.
 		{"kql_elements", "x", "CASE WHEN starts_with(x, '[') THEN nullif(substr(x, 2, length(x) - 2), '') ELSE coalesce(x, 'null') END"},
 		// What mv-expand expands a dynamic value to, a list of JSON texts: the elements of an array, the members
-		// of a property bag as bags of one (kql_unnest) or as [key, value] (kql_unnest_pairs), another value itself.
-		{"kql_unnest", "x", `CASE WHEN starts_with(x, '[') THEN from_json(x, '["JSON"]') WHEN starts_with(x, '{') THEN list_transform(map_entries(CAST(x::JSON AS MAP(VARCHAR, JSON))), lambda e: ('{' || to_json(e.key) || ':' || coalesce(e.value, 'null') || '}')::JSON) WHEN x IS NULL THEN [] ELSE [x::JSON] END`},
-		{"kql_unnest_pairs", "x", `CASE WHEN starts_with(x, '[') THEN from_json(x, '["JSON"]') WHEN starts_with(x, '{') THEN list_transform(map_entries(CAST(x::JSON AS MAP(VARCHAR, JSON))), lambda e: ('[' || to_json(e.key) || ',' || coalesce(e.value, 'null') || ']')::JSON) WHEN x IS NULL THEN [] ELSE [x::JSON] END`},
+		// of a property bag as bags of one (kql_unnest) or as [key, value] (kql_unnest_pairs), another value, also null,
+		// itself.
+		{"kql_unnest", "x", `CASE WHEN starts_with(x, '[') THEN from_json(x, '["JSON"]') WHEN starts_with(x, '{') THEN list_transform(map_entries(CAST(x::JSON AS MAP(VARCHAR, JSON))), lambda e: ('{' || to_json(e.key) || ':' || coalesce(e.value, 'null') || '}')::JSON) WHEN x IS NULL THEN [NULL] ELSE [x::JSON] END`},
+		{"kql_unnest_pairs", "x", `CASE WHEN starts_with(x, '[') THEN from_json(x, '["JSON"]') WHEN starts_with(x, '{') THEN list_transform(map_entries(CAST(x::JSON AS MAP(VARCHAR, JSON))), lambda e: ('[' || to_json(e.key) || ',' || coalesce(e.value, 'null') || ']')::JSON) WHEN x IS NULL THEN [NULL] ELSE [x::JSON] END`},
 	}
 }

@@ -34,4 +34,10 @@ var matchFuncs = []*Func{
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			return types.BoolOf(a[0] == a[1])
 		}},
+	{Name: "elements.any", Hidden: true, Class: Scalar, Nulls: Own, Page: "mv-apply-operator", SQL: "coalesce($1 NOT IN ('[]', '{}'), true)",
+		Sigs: Sigs(RetBool, P("value", Dynamic)),
+		Doc:  "Tells whether mv-expand makes a row of a value: it does of all but empty arrays and bags.",
+		Go: func(_ *Ctx, a []types.Value) types.Value {
+			return types.BoolOf(a[0].IsNull() || a[0].Text() != "[]" && a[0].Text() != "{}")
+		}},
 }

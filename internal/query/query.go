@@ -78,7 +78,7 @@ func (e *Engine) Compile(ctx context.Context, req Request) (*Compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.write(bound, diags, false)
+	return e.write(bound, diags, types.TicksOf(req.Now), false)
 }
 
 func (e *Engine) bind(ctx context.Context, req Request) (bound *bind.Result, diags source.Diagnostics, err error) {
@@ -102,7 +102,7 @@ func (e *Engine) bind(ctx context.Context, req Request) (bound *bind.Result, dia
 		opts.External = refuseExternal
 	}
 	if e.Store != nil && !req.Check {
-		opts.Probe = func(plan rel.Node) (types.Table, error) { return e.probe(ctx, plan) }
+		opts.Probe = func(plan rel.Node) (types.Table, error) { return e.probe(ctx, plan, opts.Now) }
 	}
 	bound, list = bind.Bind(q, opts)
 	diags.List = append(diags.List, list...)
@@ -118,8 +118,8 @@ func refuseExternal(uris []string, _ types.Schema, _ map[string]string) ([][]typ
 }
 
 // probe runs a plan while a query is being bound.
-func (e *Engine) probe(ctx context.Context, plan rel.Node) (types.Table, error) {
-	c, err := e.write(&bind.Result{Plan: plan, Columns: plan.Cols()}, source.Diagnostics{}, false)
+func (e *Engine) probe(ctx context.Context, plan rel.Node, now int64) (types.Table, error) {
+	c, err := e.write(&bind.Result{Plan: plan, Columns: plan.Cols()}, source.Diagnostics{}, now, false)
 	if err != nil {
 		return types.Table{}, err
 	}
@@ -127,7 +127,7 @@ func (e *Engine) probe(ctx context.Context, plan rel.Node) (types.Table, error) 
 }
 
 // write turns a bound query into SQL.
-func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, exact bool) (*Compiled, error) {
+func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, now int64, exact bool) (*Compiled, error) {
 	c := &Compiled{Bound: bound, Warnings: diags}
 	var keep []rel.ColID
 	for _, col := range bound.Columns {
@@ -137,13 +137,13 @@ func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, exact bool)
 	for _, k := range bound.Order {
 		keep = append(keep, k.Col.ID)
 	}
-	c.Plan = rewrite.Apply(bound.Plan, keep)
-	opts := duckdb.Options{Exact: exact}
+	opts := rewrite.Options{Now: now}
 	if e.Store != nil {
 		opts.Empty = func(table string) bool { return !e.Store.Has(table) }
 	}
+	c.Plan = rewrite.Apply(bound.Plan, keep, opts)
 	var err error
-	c.Statement, err = duckdb.Write(c.Plan, bound.Columns, bound.Order, opts)
+	c.Statement, err = duckdb.Write(c.Plan, bound.Columns, bound.Order, duckdb.Options{Exact: exact})
 	return c, err
 }
 
@@ -159,14 +159,14 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.write(bound, diags, false)
+	c, err := e.write(bound, diags, types.TicksOf(req.Now), false)
 	if err != nil {
 		return nil, err
 	}
 	t, err := e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)
 	if errors.Is(err, store.ErrOverflow) {
 		// Kusto's integers wrap around; the engine's do not, so the arithmetic is done in Go.
-		if c, err = e.write(bound, diags, true); err != nil {
+		if c, err = e.write(bound, diags, types.TicksOf(req.Now), true); err != nil {
 			return nil, err
 		}
 		t, err = e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)

@@ -188,3 +188,68 @@ func MapExprs(n Node, change func(Expr) Expr) {
 		}
 	}
 }
+
+// WithExprs returns n with each of its own expressions replaced by change's result; n itself stays as it
+// is, and is returned where nothing changes.
+func WithExprs(n Node, change func(Expr) Expr) Node {
+	differs := false
+	Exprs(n, func(e Expr) { differs = differs || change(e) != e })
+	if !differs {
+		return n
+	}
+	switch n := n.(type) {
+	case *Sequence:
+		c := *n
+		MapExprs(&c, change)
+		return &c
+	case *Filter:
+		c := *n
+		MapExprs(&c, change)
+		return &c
+	case *Project:
+		c := *n
+		c.Items = append([]Item(nil), n.Items...)
+		MapExprs(&c, change)
+		return &c
+	case *Aggregate:
+		c := *n
+		c.Keys = append([]Item(nil), n.Keys...)
+		c.Aggs = append([]AggItem(nil), n.Aggs...)
+		for i := range c.Aggs {
+			call := *c.Aggs[i].Call
+			call.Args = append([]Expr(nil), call.Args...)
+			c.Aggs[i].Call = &call
+		}
+		MapExprs(&c, change)
+		return &c
+	case *DistinctOn:
+		c := *n
+		c.On = append([]Expr(nil), n.On...)
+		MapExprs(&c, change)
+		return &c
+	case *Join:
+		c := *n
+		c.On = append([]EqKey(nil), n.On...)
+		MapExprs(&c, change)
+		return &c
+	case *Limit:
+		c := *n
+		MapExprs(&c, change)
+		return &c
+	case *Unnest:
+		c := *n
+		c.Items = append([]UnnestItem(nil), n.Items...)
+		MapExprs(&c, change)
+		return &c
+	case *Window:
+		c := *n
+		c.Items = append([]WindowItem(nil), n.Items...)
+		for i := range c.Items {
+			c.Items[i].Args = append([]Expr(nil), c.Items[i].Args...)
+			c.Items[i].Partition = append([]Expr(nil), c.Items[i].Partition...)
+		}
+		MapExprs(&c, change)
+		return &c
+	}
+	return n
+}

@@ -148,7 +148,8 @@ type Union struct {
 	Out []Col
 }
 
-// Unnest repeats each row for the elements of dynamic values, which are expanded side by side.
+// Unnest repeats each row for the elements of dynamic values, which are expanded side by side. Null is one
+// element, an empty array has none.
 type Unnest struct {
 	In    Node
 	Items []UnnestItem
@@ -156,8 +157,6 @@ type Unnest struct {
 	Index Col
 	// Limit bounds the elements per row; 0 is no bound.
 	Limit int64
-	// KeepEmpty gives one row with null elements where there are none (mv-expand does, mv-apply does not).
-	KeepEmpty bool
 }
 
 // UnnestItem is one value to expand. Bag tells that the members of a property bag come out as bags of one

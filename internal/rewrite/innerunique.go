@@ -7,7 +7,7 @@ import (
 // filterBelowUnique moves a filter over the left columns of a join below the step that keeps one left row
 // for each key (kind=innerunique). It is right because which row is kept is open: Kusto filters first too,
 // so a row that the filter wants is never lost to one it does not want.
-func filterBelowUnique(plan rel.Node, _ []rel.ColID) rel.Node {
+func filterBelowUnique(plan rel.Node) rel.Node {
 	return mapNodes(plan, func(n rel.Node) rel.Node {
 		f, ok := n.(*rel.Filter)
 		if !ok {

@@ -6,25 +6,36 @@ package rewrite
 
 import "github.com/vedette-siem/vedette/internal/rel"
 
-// Rule is a named rewrite of whole plans.
+// Options are what rewrites may know of the run.
+type Options struct {
+	// Empty tells which stored tables hold no rows; nil: none is known to.
+	Empty func(table string) bool
+	// Now is the evaluation time, in ticks.
+	Now int64
+	// NoFold leaves calls of constants to the engine.
+	NoFold bool
+}
+
+// Rule is a named rewrite of whole plans. keep are the columns of the plan that are wanted.
 type Rule struct {
 	Name  string
-	Apply func(plan rel.Node, keep []rel.ColID) rel.Node
+	Apply func(plan rel.Node, keep []rel.ColID, opts Options) rel.Node
 }
 
 // Rules lists the rules in the order they are applied.
 func Rules() []Rule {
 	return []Rule{
-		{"Steps", steps},
-		{"FilterBelowUnique", filterBelowUnique},
-		{"PruneColumns", pruneColumns},
+		{"DropEmpty", func(n rel.Node, _ []rel.ColID, o Options) rel.Node { return dropEmpty(n, o) }},
+		{"Steps", func(n rel.Node, _ []rel.ColID, _ Options) rel.Node { return steps(n) }},
+		{"FilterBelowUnique", func(n rel.Node, _ []rel.ColID, _ Options) rel.Node { return filterBelowUnique(n) }},
+		{"PruneColumns", func(n rel.Node, keep []rel.ColID, _ Options) rel.Node { return pruneColumns(n, keep) }},
 	}
 }
 
 // Apply runs all rules over a plan of which the columns in keep are wanted.
-func Apply(plan rel.Node, keep []rel.ColID) rel.Node {
+func Apply(plan rel.Node, keep []rel.ColID, opts Options) rel.Node {
 	for _, r := range Rules() {
-		plan = r.Apply(plan, keep)
+		plan = r.Apply(plan, keep, opts)
 	}
 	return plan
 }

@@ -9,7 +9,7 @@ import (
 // steps makes chains of constant steps into a dynamic value (x.a.b[0]) one extraction, and tostring() of
 // such a chain one extraction of text. It is right because path and text_path are declared as just those
 // compositions.
-func steps(plan rel.Node, _ []rel.ColID) rel.Node {
+func steps(plan rel.Node) rel.Node {
 	path, ok1 := funcs.All().Lookup(funcs.Operator, "path")
 	text, ok2 := funcs.All().Lookup(funcs.Operator, "text_path")
 	if !ok1 || !ok2 {

@@ -106,10 +106,7 @@ func nullable(c *funcs.Call) bool {
 }
 
 func (w *writer) udfCall(fn *funcs.Func, sig *funcs.Sig, c *funcs.Call) string {
-	body := fn.Go
-	if sig != nil && sig.Go != nil {
-		body = sig.Go
-	}
+	body := fn.Body(sig)
 	if body == nil {
 		panic("the function " + fn.Name + " has neither SQL nor a Go body for this call")
 	}

@@ -561,15 +561,9 @@ func (w *writer) unnest(n *rel.Unnest) *sel {
 	if len(lens) == 1 {
 		count = lens[0]
 	}
-	if n.KeepEmpty {
-		count = "greatest(1, " + count + ")"
-	}
 	for i, it := range n.Items {
 		w.name(it.Out)
 		list := names[i]
-		if n.KeepEmpty {
-			list = "CASE WHEN " + lens[i] + " = 0 THEN [NULL] ELSE " + names[i] + " END"
-		}
 		out.items = append(out.items, column{it.Out.ID, "nullif(unnest(" + list + "), 'null')::VARCHAR"})
 	}
 	if n.Index.ID != 0 {
