@@ -143,7 +143,9 @@ func (a *app) writeCard(al alert.Alert, run *session.Run, file string) {
 	if !al.EndTime.Equal(al.StartTime) {
 		events += " to " + al.EndTime.Format(clock)
 	}
-	line("events", events+" UTC")
+	if !al.StartTime.Equal(al.Window.From) || !al.EndTime.Equal(al.Window.To) {
+		line("events", events+" UTC")
+	}
 	line("tactics", strings.Join(append(append([]string(nil), al.Tactics...), append(al.Techniques, al.SubTechniques...)...), ", "))
 	for i, e := range al.Entities {
 		name := ""

@@ -72,11 +72,10 @@ func (a *app) demo(ctx context.Context, opts demo.Options, dir string, out *outp
 	if err != nil {
 		return err
 	}
-	s, err := session.Open(ctx, session.Options{})
+	s, err := session.Open(ctx, session.Options{}) // ends with the process, as in open
 	if err != nil {
 		return err
 	}
-	defer s.Close()
 	start := time.Now()
 	story, err := a.makeTenant(ctx, s, opts, dir)
 	if err != nil {

@@ -34,7 +34,7 @@ func (f *dataFlags) add(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.opts.Watchlists, "watchlist", nil, "ALIAS=FILE.csv[,SEARCHKEY]: a watchlist")
 	fl.StringArrayVar(&f.opts.External, "external", nil, "URLPREFIX=FILE_OR_FOLDER: what externaldata may read, and what stands for it here")
 	fl.StringVar(&f.at, "at", "", "evaluation time, RFC 3339 or a KQL datetime (default: the full minute after the newest event)")
-	fl.StringVar(&f.memory, "memory", "4GB", "memory that queries may use")
+	fl.StringVar(&f.memory, "memory", "4GB", "memory that the events and queries may use")
 	fl.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time that one query may take")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "tell on stderr what became of every file")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "say nothing on stderr but errors")
@@ -44,7 +44,8 @@ func (f *dataFlags) limits() session.Limits {
 	return session.Limits{Timeout: f.timeout, MaxRows: f.maxRows}
 }
 
-// open opens a session and tells on stderr what was loaded.
+// open opens a session and tells on stderr what was loaded. Nobody closes it: it ends with the process, and
+// freeing some gigabytes row group by row group would take a second of the user's time.
 func (a *app) open(ctx context.Context, f *dataFlags) (*session.Session, error) {
 	var err error
 	if f.opts.Memory, err = parseSize(f.memory); err != nil {
@@ -115,7 +116,7 @@ func (f *dataFlags) evaluationTime(s *session.Session, now time.Time) (at time.T
 		return now, "now", nil
 	case "":
 		if at, ok := s.EvaluationTime(); ok {
-			return at, "the full minute after the newest event; --at sets another", nil
+			return at, "the full minute after the newest event", nil
 		}
 		return now, "now, because no event has a time", nil
 	}

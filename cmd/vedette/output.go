@@ -130,13 +130,7 @@ func writeText(w io.Writer, t types.Table, width int, st style) {
 			return
 		}
 		for total(wide) > width {
-			widest := 0
-			for i := range wide {
-				if wide[i] > wide[widest] {
-					widest = i
-				}
-			}
-			wide[widest]--
+			wide[cutNext(t.Schema, wide)]--
 		}
 	}
 	cut := false
@@ -175,6 +169,24 @@ func writeText(w io.Writer, t types.Table, width int, st style) {
 		line(func(i int) string { return row[i] }, func(s string) string { return s })
 	}
 	writeCount(w, t, cut, st)
+}
+
+// cutNext is the column to make narrower: the widest one of text, as long as that leaves something to read, else
+// the widest.
+func cutNext(schema types.Schema, wide []int) int {
+	text, widest := -1, 0
+	for i := range wide {
+		if wide[i] > wide[widest] {
+			widest = i
+		}
+		if t := schema[i].Type; (t == types.String || t == types.Dynamic) && wide[i] > minCell && (text < 0 || wide[i] > wide[text]) {
+			text = i
+		}
+	}
+	if text >= 0 {
+		return text
+	}
+	return widest
 }
 
 func writeCount(w io.Writer, t types.Table, cut bool, st style) {

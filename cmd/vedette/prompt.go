@@ -57,7 +57,7 @@ func (a *app) prompt(ctx context.Context, q *asker) error {
 		if text == "" {
 			continue
 		}
-		ed.AppendHistory(strings.ReplaceAll(text, "\n", " "))
+		remember(ed, text)
 		if text == ".quit" || text == ".exit" {
 			break
 		}
@@ -66,6 +66,17 @@ func (a *app) prompt(ctx context.Context, q *asker) error {
 		}
 	}
 	return saveHistory(history, ed)
+}
+
+// remember puts a text into the history, in one line unless a comment would swallow what follows it.
+func remember(ed *liner.State, text string) {
+	if !strings.Contains(text, "//") {
+		ed.AppendHistory(strings.ReplaceAll(text, "\n", " "))
+		return
+	}
+	for _, line := range strings.Split(text, "\n") {
+		ed.AppendHistory(line)
+	}
 }
 
 func saveHistory(name string, ed *liner.State) error {

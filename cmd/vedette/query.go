@@ -56,7 +56,6 @@ With --batch it answers JSON lines on stdin, {"id": ..., "query": "..."} each, b
 			if err != nil {
 				return err
 			}
-			defer s.Close()
 			q, err := a.newAsker(s, &f, &out)
 			switch {
 			case err != nil:

@@ -79,14 +79,13 @@ func (a *app) runRules(ctx context.Context, f *dataFlags, out *outputFlag, paths
 	if err != nil {
 		return err
 	}
-	defer s.Close()
 	at, how, err := f.evaluationTime(s, time.Now().UTC())
 	if err != nil {
 		return err
 	}
 	if !f.quiet {
 		if how != "" {
-			how = " (" + how + ")"
+			how = " (" + how + "; --at sets another)"
 		}
 		fmt.Fprintln(a.err, a.term.errStyle.dim("evaluated at "+at.Format(time.RFC3339Nano)+how))
 	}

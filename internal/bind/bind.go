@@ -36,6 +36,11 @@ type Options struct {
 	Functions *FunctionCache
 	// NoFold leaves calls of constants to the engine; for tests that compare SQL with Go bodies.
 	NoFold bool
+	// Trace, if set, is told of the source and of every operator of the query's own pipes (not of those inside
+	// functions), in the order they are bound.
+	Trace func(Step)
+	// Set replaces the values of the query's own scalar let statements, by name.
+	Set map[string]types.Value
 	// Params are the values of declare query_parameters.
 	Params map[string]types.Value
 }
@@ -57,6 +62,13 @@ type Result struct {
 	Render map[string]string
 	// Warnings are things a person should know about the result.
 	Warnings []source.Diagnostic
+}
+
+// Step is one stage of a pipe: the rows that its source or operator puts out.
+type Step struct {
+	Span  source.Span // of the source or the operator
+	Depth int         // how many pipes stand around this one: 0 is the query, 1 the right side of its joins …
+	Plan  rel.Node
 }
 
 // timeColumn is the column that time bounds apply to.
@@ -105,6 +117,7 @@ type binder struct {
 	// inside is the chain of stored functions being bound. Faults inside one are reported at its call.
 	inside []frame
 	depth  int
+	pipes  int // pipes being bound, for Options.Trace
 	// lateral counts the subqueries being bound that are evaluated for each row of another table.
 	lateral int
 	// soft[i] tells that diags[i] was found inside a stored function, or is a name that does not resolve: a
@@ -118,7 +131,6 @@ type binder struct {
 	// onces are the values of toscalar(rand()) and the like, by call.
 	onces map[*syntax.CallExpr][]onceValue
 }
-
 
 // frame is one call of a stored function.
 type frame struct {

@@ -32,7 +32,9 @@ func special(name string) func(b *binder, r *row, c *syntax.CallExpr) rel.Expr {
 		return (*binder).columnNamesOf
 	case "ingestion_time":
 		return (*binder).ingestionTime
-	case "row_number", "row_cumsum", "row_rank_dense", "row_rank_min", "row_window_session", "prev", "next":
+	case "assert":
+		return (*binder).assertCall
+	case "row_number", "row_cumsum", "row_rank", "row_rank_dense", "row_rank_min", "row_window_session", "prev", "next":
 		return (*binder).windowCall
 	}
 	return nil
@@ -170,8 +172,8 @@ func (b *binder) choose(fn *funcs.Func, args []rel.Expr, spans []source.Span, sp
 }
 
 // dynamicFits tells whether a dynamic argument is converted for a parameter that does not name dynamic:
-// text is, as in Kusto; bools, numbers and times are not.
-func dynamicFits(p funcs.Param) bool { return p.Types.Has(types.String) }
+// text is, as in Kusto; bools, numbers and times are not, nor is a value of any type but dynamic (hash).
+func dynamicFits(p funcs.Param) bool { return p.Types.Has(types.String) && p.Types != funcs.NotDynamic }
 
 // convertArgs gives the arguments the types that the overload's body expects.
 func (b *binder) convertArgs(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, spans []source.Span, span source.Span) ([]rel.Expr, bool) {
@@ -468,8 +470,17 @@ func (b *binder) tableArg(r *row, t *syntax.SchemaType, a syntax.Expr) binding {
 			return nil
 		}
 		for _, c := range t.Columns {
-			if _, ok := out.col(c.Name.Name); !ok && !out.open {
+			col, ok := out.col(c.Name.Name)
+			if !ok && !out.open {
 				b.add("KS249", a.Span(), fmt.Sprintf("the table lacks the column '%s'", c.Name.Name))
+				return nil
+			}
+			tn, typed := c.Type.(*syntax.TypeName)
+			if !ok || !typed || b.untyped[col.ID] {
+				continue
+			}
+			if want, known := types.Parse(tn.Name); known && col.Type != want {
+				b.add("KS249", a.Span(), fmt.Sprintf("the column '%s' must be of type %s, it is %s", c.Name.Name, want, col.Type))
 				return nil
 			}
 		}

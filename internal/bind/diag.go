@@ -44,6 +44,11 @@ func (b *binder) errUnsupported(span source.Span, what string) {
 	b.add("VQ001", span, what+" is not supported")
 }
 
+// VQ018: print assert(1 > 2, "one is more than two")
+func (b *binder) errAssert(span source.Span, message string) {
+	b.add("VQ018", span, "assert() has failed with message: '"+message+"'")
+}
+
 // VQ017: T | extend y = toscalar(U | where a == x), where x is a column of T
 func (b *binder) errRowContext(span source.Span, what, column string) {
 	if column == "" {

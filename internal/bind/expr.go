@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -79,10 +80,13 @@ func (b *binder) literal(l *syntax.Lit) rel.Expr {
 	if l.Null {
 		return b.nullLit(litTypes[l.Kind])
 	}
-	if l.Kind == syntax.LitDatetime && strings.TrimSpace(l.Text) == "now" {
+	if t := strings.TrimSpace(l.Text); l.Kind == syntax.LitDatetime && (t == "now" || t == "") {
 		return lit(types.DatetimeOf(b.opts.Now))
 	}
 	v, ok := litValue(l)
+	if !ok && l.Kind == syntax.LitDatetime {
+		v, ok = b.clockLit(l)
+	}
 	if !ok {
 		b.add("KS107", l.Span(), "'"+l.Raw+"' is not a valid "+litTypes[l.Kind].String())
 		return rel.Bad{}
@@ -105,42 +109,57 @@ var litTypes = map[syntax.LitKind]types.Type{
 }
 
 func litValue(l *syntax.Lit) (types.Value, bool) {
+	text := l.Text
+	if l.Kind != syntax.LitString {
+		text = strings.Trim(text, `'"`) // guid("…") is as good as guid(…)
+	}
 	switch l.Kind {
 	case syntax.LitBool:
-		v, ok := types.ParseBool(l.Text)
+		v, ok := types.ParseBool(text)
 		return types.BoolOf(v), ok
 	case syntax.LitInt:
-		n, ok := types.ParseLong(l.Text)
+		n, ok := types.ParseLong(text)
 		return types.IntOf(int32(n)), ok && n >= math.MinInt32 && n <= math.MaxUint32 // 0xf0000000 wraps around
 	case syntax.LitLong:
-		n, ok := types.ParseLong(l.Text)
+		n, ok := types.ParseLong(text)
 		return types.LongOf(n), ok
 	case syntax.LitReal:
-		f, ok := types.ParseReal(l.Text)
+		f, ok := types.ParseReal(text)
 		if !ok {
-			if n, isInt := types.ParseLong(l.Text); isInt {
+			if n, isInt := types.ParseLong(text); isInt {
 				f, ok = float64(n), true
 			}
 		}
 		return types.RealOf(f), ok
 	case syntax.LitDecimal:
-		d, ok := types.ParseDecimal(l.Text)
+		d, ok := types.ParseDecimal(text)
 		return types.DecimalOf(d), ok
 	case syntax.LitString:
-		return types.StringOf(l.Text), true
+		return types.StringOf(text), true
 	case syntax.LitDatetime:
-		t, ok := types.ParseDatetime(strings.Trim(l.Text, `'"`))
+		t, ok := types.ParseDatetime(text)
 		return types.DatetimeOf(t), ok
 	case syntax.LitTimespan:
-		t, ok := types.ParseTimespan(strings.Trim(l.Text, `'"`))
+		t, ok := types.ParseTimespan(text)
 		return types.TimespanOf(t), ok
 	case syntax.LitGuid:
-		g, ok := types.ParseGuid(l.Text)
+		g, ok := types.ParseGuid(text)
 		return types.GuidOf(g), ok
 	case syntax.LitNull:
 		return types.Null(types.Dynamic), true
 	}
 	return types.Value{}, false
+}
+
+// clockLit reads datetime(8:00): a time of the day that the query runs on.
+func (b *binder) clockLit(l *syntax.Lit) (types.Value, bool) {
+	text := strings.Trim(l.Text, `'" `)
+	if !strings.Contains(text, ":") {
+		return types.Value{}, false
+	}
+	now := types.CivilOf(b.opts.Now)
+	t, ok := types.ParseDatetime(fmt.Sprintf("%04d-%02d-%02d %s", now.Year, now.Month, now.Day, text))
+	return types.DatetimeOf(t), ok
 }
 
 // dynamicLit reads the value inside dynamic(…).
@@ -161,6 +180,11 @@ func (b *binder) dynamicLit(e syntax.Expr) (types.JSON, bool) {
 	case *syntax.DynamicLit:
 		return b.dynamicLit(e.Value)
 	case *syntax.UnaryExpr:
+		if l, isLit := e.X.(*syntax.Lit); isLit && e.Op == "-" && l.Kind == syntax.LitLong {
+			if least, fits := types.ParseLong("-" + l.Text); fits { // -9223372036854775808 among them
+				return types.JSONOf(types.LongOf(least)), true
+			}
+		}
 		n, ok := b.dynamicLit(e.X)
 		if ok && e.Op == "-" {
 			n.Long, n.Real = -n.Long, -n.Real
@@ -621,6 +645,9 @@ func (b *binder) indexName(r *row, e syntax.Expr) string {
 
 // callName is the name a call gives its column, by the function's naming rule.
 func (b *binder) callName(r *row, c *syntax.CallExpr) string {
+	if n := c.Name.Name; (n == "column_ifexists" || n == "columnifexists") && len(c.Args) == 2 {
+		return b.columnIfExistsName(r, c)
+	}
 	fn, ok := b.lookupForName(r, c)
 	if !ok {
 		return ""

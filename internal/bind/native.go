@@ -82,8 +82,9 @@ func (b *binder) stacked(tiers ...tier) (in rel.Node, order []rel.Key, args []re
 
 // pluginArgs are the arguments of a plugin's call, by the plugin's names for them.
 type pluginArgs struct {
-	b    *binder
-	e    *env
+	b *binder
+	e *env
+	// in is the plugin's input. Binding arguments may add columns below the visible ones, if it is open.
 	in   *table
 	call *syntax.CallExpr
 	at   map[string]syntax.Expr
@@ -176,6 +177,9 @@ func (a *pluginArgs) columnOf(t *table, x syntax.Expr, want ...types.Type) rel.C
 		return rel.Col{}
 	}
 	col, ok := t.col(name)
+	if !ok && t.open && t == a.in {
+		col, ok = a.openColumn(name), true
+	}
 	if !ok {
 		a.b.errName(x.Span(), name, a.b.nearName(&row{t: t}, name))
 		a.bad = true
@@ -191,6 +195,21 @@ func (a *pluginArgs) columnOf(t *table, x syntax.Expr, want ...types.Type) rel.C
 	}
 	a.b.errType(x.Span(), want[0], col.Type)
 	a.bad = true
+	return col
+}
+
+// openColumn makes a column, below the visible ones of the input, of a name that only the run may know.
+func (a *pluginArgs) openColumn(name string) rel.Col {
+	in := *a.in
+	x := a.b.openColumn(&in, name)
+	col := a.b.newCol(name, x.Type())
+	p := &rel.Project{In: in.node}
+	for _, c := range in.node.Cols() {
+		p.Items = append(p.Items, rel.Item{Col: c, Expr: c.Ref()})
+	}
+	p.Items = append(p.Items, rel.Item{Col: col, Expr: x})
+	in.node = p
+	a.in = &in
 	return col
 }
 

@@ -12,7 +12,8 @@ import (
 )
 
 // parse and parse-where take columns out of a text by a pattern of constants, columns and asterisks. The whole
-// pattern becomes one regular expression, so the text is looked at once.
+// pattern is matched at once: one of constants by searching for them in Go (on long texts a regular expression
+// with many groups is a hundred times slower), the commonest short one and the regex kind by the engine.
 // https://learn.microsoft.com/kusto/query/parse-operator
 
 // parseKind is how the constants of a pattern are meant and how strict the match is.
@@ -37,7 +38,7 @@ type parsePart struct {
 // isText tells whether the part is a constant.
 func (p *parsePart) isText() bool { return !p.star && p.name == "" }
 
-// parsePattern is a pattern as a regular expression.
+// parsePattern is a pattern as it is run: as a regular expression, or as the parts of a match of texts.
 type parsePattern struct {
 	parts  []parsePart
 	re2    string
@@ -46,6 +47,7 @@ type parsePattern struct {
 	// empty text matches too.
 	whole int
 	empty bool
+	texts types.Value // the parts for match.values; null where the regular expression is used
 }
 
 // parse binds parse, and with filter parse-where.
@@ -90,12 +92,20 @@ func (b *binder) parse(e *env, in *table, params []*syntax.OpParam, x syntax.Exp
 	}
 	text = b.convert(text, types.String)
 
-	// One column holds all groups of the match; the next SELECT reads them.
+	// One column holds all values of the match; the next SELECT reads them.
 	match := b.newCol("$match", types.String)
-	node := b.passing(windowed(r, in), in, []rel.Item{{Col: match, Expr: b.hiddenCall("match.groups",
-		text, lit(types.StringOf(pat.re2)), lit(types.LongOf(int64(pat.groups))))}})
+	found := b.hiddenCall("match.groups", text, lit(types.StringOf(pat.re2)), lit(types.LongOf(int64(pat.groups))))
+	if !pat.texts.IsNull() {
+		match.Type = types.Dynamic
+		found = b.hiddenCall("match.list", b.hiddenCall("match.values", text, lit(pat.texts)))
+	}
+	node := b.passing(windowed(r, in), in, []rel.Item{{Col: match, Expr: found}})
 	group := func(n int) rel.Expr {
-		return b.hiddenCall("match.group", match.Ref(), lit(types.LongOf(int64(n))))
+		get := "match.group"
+		if match.Type == types.Dynamic {
+			get = "match.value"
+		}
+		return b.hiddenCall(get, match.Ref(), lit(types.LongOf(int64(n))))
 	}
 	var values []rel.Item
 	for _, p := range pat.parts {
@@ -113,11 +123,14 @@ func (b *binder) parse(e *env, in *table, params []*syntax.OpParam, x syntax.Exp
 		values = append(values, rel.Item{Col: b.newCol(p.name, p.typ), Expr: v})
 	}
 	whole := rel.Col{}
-	if pat.whole > 0 && filter && !strict {
+	if filter && !strict {
 		whole = b.newCol("$whole", types.Bool)
-		w := b.apply("!=", x.Span(), group(pat.whole), lit(types.StringOf("")))
-		if pat.empty {
-			w = b.apply("or", x.Span(), w, b.apply("==", x.Span(), text, lit(types.StringOf(""))))
+		w := b.hiddenCall("match.any", match.Ref())
+		if match.Type != types.Dynamic {
+			w = b.apply("!=", x.Span(), group(pat.whole), lit(types.StringOf("")))
+			if pat.empty {
+				w = b.apply("or", x.Span(), w, b.apply("==", x.Span(), text, lit(types.StringOf(""))))
+			}
 		}
 		values = append(values, rel.Item{Col: whole, Expr: w})
 	}
@@ -244,114 +257,103 @@ type parseError struct {
 	msg  string
 }
 
-// newParsePattern writes a pattern as a regular expression of RE2. It is bound to both ends of the text. In
-// the simple and relaxed kinds a constant is the next place where it stands, and so is everything shortest;
-// in the regex kind, constants are expressions and columns are as long as they can be. With whole there is a
-// group that tells whether the text matches.
+// newParsePattern prepares a pattern. In the simple and relaxed kinds a constant is the next place where it
+// stands, and everything is as short as it can be; in the regex kind constants are expressions and columns are
+// as long as they can be. The pattern is bound to both ends of the text.
 func newParsePattern(parts []parsePart, kind parseKind, flags string, whole bool) (*parsePattern, *parseError) {
-	p := &parsePattern{parts: append([]parsePart(nil), parts...)}
-	var re strings.Builder
-	group := func(content string) {
-		p.groups++
-		re.WriteString("(" + content + ")")
-	}
+	p := &parsePattern{parts: append([]parsePart(nil), parts...), texts: types.Null(types.Dynamic)}
 	if kind == parseRegex {
-		re.WriteString(`\A`)
-		if flags != "" {
-			re.WriteString("(?" + flags + ")")
-		}
-		if whole {
-			p.groups, p.whole = 1, 1
-			re.WriteByte('(')
-		}
-		for i := range p.parts {
-			part := &p.parts[i]
-			switch {
-			case part.star:
-				re.WriteString(".*?")
-			case part.isText():
-				re2, err := funcs.RE2Pattern(part.text)
-				if err != nil {
-					return nil, &parseError{part.span, err.Error()}
-				}
-				// Groups of the expression's own are counted so that the columns' numbers are right.
-				p.groups += regexp.MustCompile(re2).NumSubexp()
-				re.WriteString("(?:" + re2 + ")")
-			default:
-				group(typedPattern(part.typ, ".*"))
-				part.group = p.groups
-			}
-		}
-		if whole {
-			re.WriteByte(')')
-		}
-		re.WriteString(`\z`)
-	} else {
-		re.WriteString("(?s)")
-		for i := range p.parts {
-			part := &p.parts[i]
-			first, last := i == 0, i == len(p.parts)-1
-			if first && !part.star {
-				re.WriteString(`\A`)
-			}
-			beforeStar := !last && p.parts[i+1].star
-			switch {
-			case part.star:
-				// At either end of the pattern it means: not bound to that end of the text.
-				if !first && !last {
-					re.WriteString(".*?")
-				}
-			case part.isText():
-				if quoted := regexp.QuoteMeta(part.text); whole && p.whole == 0 {
-					group(quoted)
-					p.whole = p.groups
-				} else {
-					re.WriteString(quoted)
-				}
-			default:
-				content := ".*?"
-				switch {
-				case kind == parseSimple:
-					content = typedPattern(part.typ, content)
-				case beforeStar:
-					if content = typedPattern(part.typ, content); content != ".*?" {
-						content = "(?:" + content + ")?"
-					}
-				}
-				if beforeStar && content == ".*?" {
-					return nil, &parseError{part.span, "* behind a column of type " + part.typ.String() + " leaves open where the column ends"}
-				}
-				group(content)
-				part.group = p.groups
-			}
-			if last && !part.star {
-				re.WriteString(`\z`)
-			}
+		return p, p.regex(flags, whole)
+	}
+	for i, part := range parts {
+		if part.name != "" && i+1 < len(parts) && parts[i+1].star && funcs.TypedText(part.typ) == "" {
+			return nil, &parseError{part.span, "* behind a column of type " + part.typ.String() + " leaves open where the column ends"}
 		}
 	}
+	if kind == parseSimple && !whole && p.short() {
+		return p, nil
+	}
+	list := types.JSON{Kind: types.JSONArray}
+	column := map[parseKind]string{parseSimple: ":", parseRelaxed: "?"}[kind]
+	for i := range p.parts {
+		part := &p.parts[i]
+		text := "*"
+		switch {
+		case part.isText():
+			text = "=" + part.text
+		case part.name != "":
+			p.groups++
+			part.group = p.groups
+			text = column + part.typ.String()
+		}
+		list.Items = append(list.Items, types.JSON{Kind: types.JSONString, Str: text})
+	}
+	p.texts = list.Value()
+	return p, nil
+}
+
+// short makes a regular expression of * constant column constant *, the commonest pattern: the engine's own
+// search is fastest where only a short piece of the text is matched.
+func (p *parsePattern) short() bool {
+	if len(p.parts) != 5 || !p.parts[0].star || !p.parts[1].isText() || p.parts[2].name == "" || !p.parts[3].isText() || !p.parts[4].star {
+		return false
+	}
+	shape := ".*?"
+	if typed := funcs.TypedText(p.parts[2].typ); typed != "" {
+		shape = typed
+	}
+	p.re2 = "(?s)" + regexp.QuoteMeta(p.parts[1].text) + "(" + shape + ")" + regexp.QuoteMeta(p.parts[3].text)
+	p.groups, p.parts[2].group = 1, 1
+	return true
+}
+
+// regex writes a pattern of the regex kind as one of RE2. With whole there is a group that tells whether the
+// text matches.
+func (p *parsePattern) regex(flags string, whole bool) *parseError {
+	var re strings.Builder
+	re.WriteString(`\A`)
+	if flags != "" {
+		re.WriteString("(?" + flags + ")")
+	}
+	if whole {
+		p.groups, p.whole = 1, 1
+		re.WriteByte('(')
+	}
+	for i := range p.parts {
+		part := &p.parts[i]
+		switch {
+		case part.star:
+			re.WriteString(".*?")
+		case part.isText():
+			re2, err := funcs.RE2Pattern(part.text)
+			if err != nil {
+				return &parseError{part.span, err.Error()}
+			}
+			// Groups of the expression's own are counted so that the columns' numbers are right.
+			p.groups += regexp.MustCompile(re2).NumSubexp()
+			re.WriteString("(?:" + re2 + ")")
+		default:
+			shape := ".*"
+			if typed := funcs.TypedText(part.typ); typed != "" {
+				shape = typed
+			}
+			p.groups++
+			part.group = p.groups
+			re.WriteString("(" + shape + ")")
+		}
+	}
+	if whole {
+		re.WriteByte(')')
+	}
+	re.WriteString(`\z`)
 	p.re2 = re.String()
 	re2, err := regexp.Compile(p.re2)
 	if err != nil {
-		return nil, &parseError{parts[0].span, "the pattern is no regular expression: " + err.Error()}
+		return &parseError{p.parts[0].span, "the pattern is no regular expression: " + err.Error()}
 	}
 	p.empty = re2.MatchString("")
 	if p.groups == 0 { // a match without groups has none to show
 		p.groups, p.re2 = 1, "("+p.re2+")"
 	}
-	return p, nil
-}
-
-// typedPattern is what the text of a column of a type looks like; other where that is all that is known.
-func typedPattern(t types.Type, other string) string {
-	switch t {
-	case types.Int, types.Long:
-		return `-?\d+`
-	case types.Real, types.Decimal:
-		return `[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?`
-	case types.Bool:
-		return `(?i:true|false)|[01]`
-	case types.Guid:
-		return `[{(]?[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}[)}]?`
-	}
-	return other
+	return nil
 }

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/vedette-siem/vedette/internal/funcs"
 	"github.com/vedette-siem/vedette/internal/rel"
@@ -46,7 +47,7 @@ func (b *binder) parseKv(e *env, in *table, o *syntax.ParseKvOp) *table {
 			given[p.Name] = v.ToText()
 		}
 	}
-	pair, kv, regex, greedy := given["pair_delimiter"], given["kv_delimiter"], given["regex"], given["greedy"] == "true"
+	pair, kv, regex, greedy := given["pair_delimiter"], given["kv_delimiter"], given["regex"], strings.EqualFold(given["greedy"], "true")
 	switch {
 	case regex != "":
 		re2, err := funcs.RE2Pattern(regex)

@@ -108,7 +108,8 @@ func columnsOf(n rel.Node, have, want map[rel.ColID]bool) {
 // applied is the table of a subquery that is evaluated for every row of left.
 func (b *binder) applied(left rel.Node, sub *table) *table {
 	out := *sub
-	out.node, out.order, out.explicit = &rel.Apply{Left: left, Right: sub.node}, nil, false
+	out.node, out.explicit = &rel.Apply{Left: left, Right: sub.node}, false
+	out.order = append(keysOf(left.Cols()), sub.order...) // rows that tie later on stay as they are here
 	return b.keep(&out, out.cols)
 }
 

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/syntax"
@@ -68,11 +70,11 @@ func (b *binder) unionLegs(e *env, x syntax.Expr, n int) []leg {
 		inner = p.X
 	}
 	if id, ok := inner.(*syntax.Ident); ok {
-		if b.isStored(e, id.Name) {
+		if b.isStored(e, id.Name) || e.isView(id.Name) {
 			name = id.Name
 		}
 		if id.IsWildcard() {
-			var legs []leg
+			legs := b.viewLegs(e, id)
 			for _, tn := range b.opts.Catalog.TableNames() {
 				if wildcard(id.Name, tn) {
 					t, _ := b.opts.Catalog.Table(tn)
@@ -95,7 +97,35 @@ func (b *binder) unionLegs(e *env, x syntax.Expr, n int) []leg {
 	return []leg{{t, name}}
 }
 
-// isStored tells whether a name is that of a stored table: the one case in which a source has a name to show.
+// viewLegs are the views, declared by let, whose names fit a wildcard, in the order they were declared.
+// https://learn.microsoft.com/kusto/query/functions/user-defined-functions#view-functions
+func (b *binder) viewLegs(e *env, id *syntax.Ident) []leg {
+	var legs []leg
+	for at := e; at != nil; at = at.parent {
+		if !wildcard(id.Name, at.name) || !at.isView(at.name) {
+			continue
+		}
+		if seen, _ := e.lookup(at.name); seen != at.b { // declared again further on
+			continue
+		}
+		call := &syntax.CallExpr{Name: &syntax.Ident{Name: at.name}}
+		if t, ok := b.callLet(scalarsOnly(e), at.b.(funcBinding), nil, call).(*table); ok {
+			legs = append(legs, leg{t, at.name})
+		}
+	}
+	slices.Reverse(legs)
+	return legs
+}
+
+// isView tells whether a name is that of a view: let v = view () { … }.
+func (e *env) isView(name string) bool {
+	d, _ := e.lookup(name)
+	f, ok := d.(funcBinding)
+	return ok && f.fn.View
+}
+
+// isStored tells whether a name is that of a stored table: besides views, the one case in which a source has a
+// name to show.
 func (b *binder) isStored(e *env, name string) bool {
 	if _, ok := e.lookup(name); ok {
 		return false
@@ -144,6 +174,13 @@ func (b *binder) unionOf(legs []leg, inner bool, with string) *table {
 		source = b.newCol(with, types.String)
 		u.Out = append(u.Out, source)
 	}
+	// A name made of a name and a type gives way to a column that has it by itself.
+	taken := map[string]bool{with: true}
+	for _, s := range shapes {
+		if len(s.types) == 1 {
+			taken[s.name] = true
+		}
+	}
 	type pick struct {
 		name string
 		t    types.Type
@@ -157,6 +194,10 @@ func (b *binder) unionOf(legs []leg, inner bool, with string) *table {
 			name := s.name
 			if len(s.types) > 1 {
 				name += "_" + t.String()
+				for n, typed := 1, name; taken[name]; n++ {
+					name = typed + itoa(n)
+				}
+				taken[name] = true
 			}
 			picks = append(picks, pick{s.name, t})
 			u.Out = append(u.Out, b.newCol(name, t))

@@ -27,7 +27,7 @@ func (b *binder) windowCall(r *row, c *syntax.CallExpr) rel.Expr {
 		return b.rowNumber(r, args, c)
 	case "row_cumsum":
 		return b.rowCumsum(r, args, c)
-	case "row_rank_dense", "row_rank_min":
+	case "row_rank", "row_rank_dense", "row_rank_min": // row_rank is the older name of row_rank_dense
 		return b.rowRank(r, name, args, c)
 	}
 	return b.rowWindowSession(r, args, c)
@@ -158,7 +158,7 @@ func (b *binder) rowRank(r *row, name string, args []rel.Expr, c *syntax.CallExp
 	)
 	first := b.apply("==", c.Span(), number.Ref(), lit(types.LongOf(1)))
 	changed := b.apply("or", c.Span(), first, b.apply("!=", c.Span(), args[0], before.Ref()))
-	if name == "row_rank_dense" {
+	if name != "row_rank_min" {
 		out := b.newCol("$rank", types.Long)
 		r.addWindow(rel.WindowItem{Out: out, Func: rel.RunningCount, Args: []rel.Expr{changed}, Partition: partition})
 		return out.Ref()

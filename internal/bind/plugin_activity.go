@@ -84,6 +84,7 @@ func activity(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
 	if a.bad {
 		return nil
 	}
+	in = a.in
 	input := append([]rel.Col{id, time}, dims...)
 	out := append([]rel.Col{b.newCol(time.Name, time.Type)}, b.fresh(dims)...)
 	for _, c := range p.cols {
@@ -237,6 +238,7 @@ func newActivityMetrics(b *binder, e *env, in *table, o *syntax.EvaluateOp) *tab
 		return nil
 	}
 	op.Dims = len(dims)
+	in = a.in
 	first := tier{in: in.node, order: in.order, cols: append([]rel.Col{id, time}, dims...)}
 	tiers := []tier{first}
 	if before != nil {
@@ -288,6 +290,7 @@ func rollingPercentile(b *binder, e *env, in *table, o *syntax.EvaluateOp) *tabl
 		b.add("VQ014", a.span("BinsPerWindow"), "'BinsPerWindow' of rolling_percentile must lie between 1 and 100000")
 		return nil
 	}
+	in = a.in
 	op := &exec.Rolling{Percentile: pct.Float64(), Step: step, Bins: bins.Int64(), Time: index.Type}
 	out := append([]rel.Col{b.newCol(index.Name, index.Type)}, b.fresh(dims)...)
 	out = append(out, b.newCol("rolling_"+bins.ToText()+"_percentile_"+value.Name+"_"+pct.ToText(), value.Type))

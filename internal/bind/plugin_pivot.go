@@ -36,6 +36,7 @@ func pivot(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
 	if a.bad {
 		return nil
 	}
+	in = a.in
 	if len(a.rest) == 0 {
 		for _, c := range in.cols {
 			if c.ID != key.ID && !used[c.ID] {

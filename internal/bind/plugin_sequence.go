@@ -45,7 +45,7 @@ func sequenceDetect(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
 		return nil
 	}
 	op.Steps = len(steps)
-	node, args := b.computed(in, append(append([]rel.Expr{time.Ref()}, steps...), dims...)...)
+	node, args := b.computed(a.in, append(append([]rel.Expr{time.Ref()}, steps...), dims...)...)
 	out = append(append(out, times...), b.newCol("Duration", types.Timespan))
 	return b.native(op, node, in.order, args, unique(out))
 }
@@ -70,7 +70,7 @@ func funnelCompletion(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table
 	if a.bad {
 		return nil
 	}
-	node, args := b.computed(in, id.Ref(), time.Ref(), b.convert(state.Ref(), types.String))
+	node, args := b.computed(a.in, id.Ref(), time.Ref(), b.convert(state.Ref(), types.String))
 	out := []rel.Col{b.newCol(time.Name, time.Type), b.newCol(state.Name, types.String), b.newCol("Period", period), b.newCol("dcount", types.Long)}
 	return b.native(op, node, in.order, args, unique(out))
 }

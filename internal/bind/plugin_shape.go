@@ -94,9 +94,9 @@ func basket(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
 	if a.bad {
 		return nil
 	}
-	const least, most = 0.015, 1.0
-	if threshold < least || threshold > most {
-		b.add("VQ014", a.span("Threshold"), "'Threshold' of basket must lie between 0.015 and 1")
+	// The documentation asks for 0.015 at least; shipped queries give less.
+	if threshold <= 0 || threshold > 1 {
+		b.add("VQ014", a.span("Threshold"), "'Threshold' of basket must lie between 0 and 1")
 		return nil
 	}
 	op := &exec.Basket{Threshold: threshold, MaxDims: int(dims)}

@@ -143,23 +143,9 @@ func (b *binder) columnIfExists(r *row, c *syntax.CallExpr) rel.Expr {
 		b.add("KS119", c.Span(), "column_ifexists expects 2 arguments")
 		return rel.Bad{}
 	}
-	name := ""
-	switch a := c.Args[0].(type) {
-	case *syntax.Ident:
-		name = a.Name
-		if d, ok := r.env.lookup(name); ok {
-			if s, ok := d.(scalarBinding); ok {
-				if v, ok := rel.Const(s.expr); ok {
-					name = v.ToText()
-				}
-			}
-		}
-	default:
-		v, ok := b.constant(r.env, a, "the name of a column")
-		if !ok {
-			return rel.Bad{}
-		}
-		name = v.ToText()
+	name, ok := b.wantedColumn(r, c.Args[0])
+	if !ok {
+		return rel.Bad{}
 	}
 	// The result has the type of the default, whatever the column's: a query is typed before it is known
 	// which columns there are.
@@ -176,6 +162,66 @@ func (b *binder) columnIfExists(r *row, c *syntax.CallExpr) rel.Expr {
 		}
 	}
 	return def
+}
+
+// wantedColumn is the first argument of column_ifexists: a text, a column's name, or a let statement's text.
+func (b *binder) wantedColumn(r *row, x syntax.Expr) (string, bool) {
+	id, ok := x.(*syntax.Ident)
+	if !ok {
+		v, ok := b.constant(r.env, x, "the name of a column")
+		if !ok {
+			return "", false
+		}
+		return v.ToText(), true
+	}
+	if d, ok := r.env.lookup(id.Name); ok {
+		if s, ok := d.(scalarBinding); ok {
+			if v, ok := rel.Const(s.expr); ok {
+				return v.ToText(), true
+			}
+		}
+	}
+	return id.Name, true
+}
+
+// columnIfExistsName is the name of column_ifexists' result: that of the column it stands for, which is the
+// default if that is a column.
+//
+// https://learn.microsoft.com/kusto/query/column-ifexists-function#example
+func (b *binder) columnIfExistsName(r *row, c *syntax.CallExpr) string {
+	n := len(b.diags)
+	name, ok := b.wantedColumn(r, c.Args[0])
+	b.diags = b.diags[:n] // binding the call reports them
+	if !ok || r.t == nil {
+		return ""
+	}
+	if _, ok := r.t.col(name); ok || r.t.open && r.t.bag != nil {
+		return name
+	}
+	return b.nameOf(r, c.Args[1])
+}
+
+// assertCall is assert(condition, message): its arguments are constants, and a false one ends the query
+// here, whether any row would reach it or not.
+//
+// https://learn.microsoft.com/kusto/query/assert-function
+func (b *binder) assertCall(r *row, c *syntax.CallExpr) rel.Expr {
+	fn, ok := b.opts.Funcs.Lookup(funcs.Scalar, "assert")
+	if !ok {
+		panic("bind: the catalogue lacks assert")
+	}
+	x := b.scalarCall(r, fn, c)
+	call, ok := x.(*rel.Call)
+	if !ok {
+		return x // true, or reported
+	}
+	holds, ok1 := rel.Const(call.Args[0])
+	message, ok2 := rel.Const(call.Args[1])
+	if ok1 && ok2 && (holds.IsNull() || !holds.Bool()) {
+		b.errAssert(c.Span(), message.Text())
+		return rel.Bad{}
+	}
+	return x
 }
 
 // packAll is pack_all([ignore null or empty]): all columns as one property bag.
@@ -197,6 +243,10 @@ func (b *binder) packAll(r *row, c *syntax.CallExpr) rel.Expr {
 
 // bagPackColumns is bag_pack_columns(a, b, …): columns as a property bag under their names.
 func (b *binder) bagPackColumns(r *row, c *syntax.CallExpr) rel.Expr {
+	if len(c.Args) == 0 {
+		b.add("KS119", c.Span(), "bag_pack_columns expects at least 1 argument")
+		return rel.Bad{}
+	}
 	var cols []rel.Col
 	for _, a := range c.Args {
 		id, ok := a.(*syntax.Ident)

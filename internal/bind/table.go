@@ -51,10 +51,17 @@ func (c *FunctionCache) parse(f *catalog.Function) *parsedFunction {
 // statements binds a query's statements and gives the value of the last expression.
 func (b *binder) statements(list []syntax.Stmt, e *env) value {
 	var out value
+	declared := map[string]bool{}
 	for _, s := range list {
 		if x, ok := s.(*syntax.ExprStmt); ok {
 			out = b.value(e, x.X)
 			continue
+		}
+		if l, ok := s.(*syntax.LetStmt); ok {
+			if declared[l.Name.Name] {
+				b.add("KS201", l.Name.Span(), fmt.Sprintf("'%s' is already declared", l.Name.Name))
+			}
+			declared[l.Name.Name] = true
 		}
 		e = b.statement(s, e)
 	}
@@ -83,10 +90,25 @@ func (b *binder) statement(s syntax.Stmt, e *env) *env {
 	return e
 }
 
+// tablesFirst reports a tabular parameter behind a scalar one.
+//
+// https://learn.microsoft.com/kusto/query/let-statement#parameters-1
+func (b *binder) tablesFirst(params []*syntax.Param) {
+	scalar := false
+	for _, p := range params {
+		_, table := p.Type.(*syntax.SchemaType)
+		if table && scalar {
+			b.add("KS226", p.Span(), "tabular parameters must come before scalar ones")
+		}
+		scalar = scalar || !table
+	}
+}
+
 func (b *binder) let(s *syntax.LetStmt, e *env) *env {
 	name := s.Name.Name
 	switch v := s.Value.(type) {
 	case *syntax.FuncExpr:
+		b.tablesFirst(v.Params)
 		return e.with(name, funcBinding{name, v, e})
 	case *syntax.EntityGroupExpr:
 		b.errUnsupported(v.Span(), "entity_group")
@@ -97,6 +119,9 @@ func (b *binder) let(s *syntax.LetStmt, e *env) *env {
 	}
 	if !b.isTabular(e, s.Value) {
 		x := b.scalarExpr(scalarsOnly(e), s.Value)
+		if v, ok := b.opts.Set[name]; ok && len(b.inside) == 0 && !isBad(x) {
+			x = b.convert(lit(v), x.Type())
+		}
 		if isBad(x) {
 			return e.with(name, badBinding{})
 		}
@@ -331,18 +356,29 @@ func (b *binder) tableExpr(e *env, x syntax.Expr) *table {
 
 // pipe binds source | operators. in is the input where the pipe has no source of its own.
 func (b *binder) pipe(e *env, in *table, p *syntax.Pipe) *table {
+	b.pipes++
+	defer func() { b.pipes-- }()
 	t := in
 	if p.Source != nil {
 		if t = b.tableExpr(e, p.Source); t == nil {
 			return nil
 		}
+		b.trace(p.Source.Span(), t)
 	}
 	for _, op := range p.Ops {
 		if t, e = b.op(e, t, op); t == nil {
 			return nil
 		}
+		b.trace(op.Span(), t)
 	}
 	return t
+}
+
+// trace reports a stage of a pipe of the query itself.
+func (b *binder) trace(span source.Span, t *table) {
+	if b.opts.Trace != nil && len(b.inside) == 0 {
+		b.opts.Trace(Step{Span: span, Depth: b.pipes - 1, Plan: b.withShares(t.node)})
+	}
 }
 
 func (b *binder) namedTable(e *env, id *syntax.Ident) *table {

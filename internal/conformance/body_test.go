@@ -46,7 +46,10 @@ func large(v types.Value) bool {
 	switch {
 	case v.IsNull():
 		return false
-	case v.Type() == types.Timespan || v.Type() == types.Datetime:
+	case v.Type() == types.Datetime:
+		year := types.TimeOf(v.Int64()).Year()
+		return year < 2023 || year > 2024
+	case v.Type() == types.Timespan:
 		return v.Int64()%36_000_000_000 != 0 || v.Int64() > 1<<60
 	}
 	return v.Type().IsNumeric() && math.Abs(v.Float64()) > 1000

@@ -101,7 +101,7 @@ func newGrower() *grower {
 	g := &grower{byType: map[types.Type][]candidate{}}
 	for _, f := range funcs.All().Funcs() {
 		infix := f.Class == funcs.Operator && strings.Contains(" + - * / % == != < <= > >= and or has contains startswith endswith =~ ", " "+f.Name+" ")
-		if f.Hidden || f.Vol != funcs.Pure || f.Columns != nil || boundSpecially[f.Name] || takesColumns[f.Name] || makesArrays[f.Name] ||
+		if f.Hidden || f.Vol != funcs.Pure || f.Columns != nil || takesColumns[f.Name] || makesArrays[f.Name] ||
 			!infix && (f.Class != funcs.Scalar || !plainName.MatchString(f.Name)) {
 			continue
 		}

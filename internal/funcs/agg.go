@@ -19,7 +19,7 @@ var errAggregateRange = errors.New("the sum is out of range")
 // and agg_sketch.go for the other aggregates.
 var aggFuncs = []*Func{
 	{Name: "count", Class: Aggregate, Result: Prefixed("count"), Page: "count-aggregation-function",
-		Sigs: []Sig{{Out: RetLong}, {Params: []Param{P("expr", Bool)}, Out: RetLong}},
+		Sigs: []Sig{{Out: RetLong}, {Params: []Param{P("expr", Any).RawType()}, Out: RetLong}},
 		SQL:  "count(*)",
 		Agg:  func(_ *Ctx, n int, _ [][]types.Value) types.Value { return types.LongOf(int64(n)) },
 		Doc:  "Counts the rows of a group; an argument makes no difference, whatever its value.",

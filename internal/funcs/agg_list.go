@@ -199,16 +199,24 @@ func lowerList(k collect) Lowering {
 	}
 }
 
+// plainStrings matches the elements of an array of strings that need no escaping. A quotation mark in it opens or
+// closes a string, so "," with its quotation marks parts the strings and nothing else.
+const plainStrings = `"[^"\\]*"(?:,"[^"\\]*")*`
+
 // lowerElements collects dynamic values. kql_elements opens an array to the text of its elements; a text
-// too short for more than the wished number of elements needs no cut.
+// too short for more than the wished number of elements needs no cut. Arrays of plain strings, the commonest,
+// are parted again without the Go body.
 func lowerElements(w Writer, c *Call, k collect, filter string) string {
 	x := c.Args[0].SQL
 	limit := strconv.FormatInt(2*k.limit+2, 10)
 	if k.distinct {
 		all := "(list(DISTINCT kql_elements(" + x + "))" + filter + ")"
 		whole := jsonArray(all)
-		return "CASE WHEN bool_or(starts_with(" + x + ", '['))" + filter + " THEN " + cutUDF(w, "elements.distinct", whole, k.limit) +
-			" ELSE " + jsonArray(all+"[:"+strconv.FormatInt(k.limit, 10)+"]") + " END"
+		n := strconv.FormatInt(k.limit, 10)
+		joined := "array_to_string(" + all + ", ',')"
+		return "CASE WHEN NOT coalesce(bool_or(starts_with(" + x + ", '['))" + filter + ", false) THEN " + jsonArray(all+"[:"+n+"]") +
+			" WHEN " + joined + " = '' THEN '[]' WHEN regexp_full_match(" + joined + ", " + w.Lit(types.StringOf(plainStrings)) + ") THEN kql_string_set(" + joined + ", " + n + ")" +
+			" ELSE " + cutUDF(w, "elements.distinct", whole, k.limit) + " END"
 	}
 	text := "coalesce('[' || string_agg(kql_elements(" + x + "), ','" + orderBy(c) + ")" + filter + " || ']', '[]')"
 	return "CASE WHEN strlen(" + text + ") > " + limit + " THEN " + cutUDF(w, "elements.cut", text, k.limit) + " ELSE " + text + " END"

@@ -8,14 +8,15 @@ import (
 // reads it.
 var aggSketchFuncs = []*Func{
 	{Name: "hll", Class: Aggregate, Result: Prefixed("hll"), Page: "hll-aggregation-function", Deviates: deviatesHLL,
-		Sigs: Sigs(RetDynamic, P("expr", hllTypes).RawType(), P("accuracy", Integer).Optional().Constant()), Agg: hllAgg,
+		Sigs: Sigs(RetDynamic, P("expr", hllTypes).RawType(), P("accuracy", Integer).Optional().Constant()), Agg: sketchOf(hllAgg),
 		Doc: "Gives a sketch of the distinct values of a group, for dcount_hll and hll_merge.",
-		Examples: []Example{{`datatable(x:long)[1, 2, 2] | summarize h=hll(x) | project dcount_hll(h)`, `2`}, {`datatable(x:long)[] | summarize h=hll(x) | project dcount_hll(h)`, `0`},
+		Examples: []Example{{`datatable(x:long)[1, 2, 2] | summarize h=hll(x) | project dcount_hll(h)`, `2`}, {`datatable(x:long)[] | summarize h=hll(x)`, `dynamic(null)`},
 			{`datatable(x:long)[1, long(null)] | summarize h=hll(x, 4) | project dcount_hll(h)`, `1`}}},
 	{Name: "hll_if", Class: Aggregate, Result: Prefixed("hll_if"), Page: "hll-if-aggregation-function", Deviates: deviatesHLL,
-		Sigs: Sigs(RetDynamic, P("expr", hllTypes).RawType(), P("predicate", Bool), P("accuracy", Integer).Optional().Constant()), Agg: onlyIf(1, hllAgg),
+		Sigs: Sigs(RetDynamic, P("expr", hllTypes).RawType(), P("predicate", Bool), P("accuracy", Integer).Optional().Constant()), Agg: sketchOf(onlyIf(1, hllAgg)),
 		Doc: "Gives a sketch of the distinct values of the rows for which a predicate is true.",
 		Examples: []Example{{`datatable(x:long)[1, 2, 3] | summarize h=hll_if(x, x > 1) | project dcount_hll(h)`, `2`}, {`datatable(x:long)[1] | summarize h=hll_if(x, x > 1) | project dcount_hll(h)`, `0`},
+
 			{`datatable(x:string, b:bool)["a", true, "b", bool(null)] | summarize h=hll_if(x, b, 2) | project dcount_hll(h)`, `1`}}},
 	{Name: "hll_merge", Class: Aggregate, Result: Prefixed("hll_merge"), Page: "hll-merge-aggregation-function", Deviates: deviatesHLL,
 		Sigs: Sigs(RetDynamic, P("hll", Dynamic)),
@@ -24,7 +25,7 @@ var aggSketchFuncs = []*Func{
 		Examples: []Example{{`datatable(k:long, x:long)[1, 1, 1, 2, 2, 2, 2, 3] | summarize h=hll(x) by k | summarize m=hll_merge(h) | project dcount_hll(m)`, `3`},
 			{`datatable(h:dynamic)[] | summarize hll_merge(h)`, `dynamic(null)`}, {`datatable(x:long)[5] | summarize h=hll(x) by x | summarize m=hll_merge(h) | project dcount_hll(m)`, `1`}}},
 	{Name: "tdigest", Class: Aggregate, Result: Prefixed("tdigest"), Page: "tdigest-aggregation-function", Deviates: deviatesDigest,
-		Sigs: Sigs(RetDynamic, P("expr", Summable).RawType(), P("weight", Integer).Optional()), Agg: digestAgg,
+		Sigs: Sigs(RetDynamic, P("expr", Summable).RawType(), P("weight", Integer).Optional()), Agg: sketchOf(digestAgg),
 		Doc: "Gives a sketch of the distribution of the values of a group, for percentile_tdigest and its like.",
 		Examples: []Example{{`range x from 1 to 1000 step 1 | summarize t=tdigest(x) | project rank_tdigest(t, 685)`, `685.0`}, {`datatable(x:long)[] | summarize t=tdigest(x) | project percentile_tdigest(t, 50, typeof(long))`, `long(null)`},
 			{`datatable(v:real, w:long)[1.0, 1, 2.0, 2] | summarize t=tdigest(v, w) | project percentile_tdigest(t, 50, typeof(real))`, `2.0`}}},
@@ -43,6 +44,17 @@ func mergeDigestAgg(name string) *Func {
 }
 
 const hllTypes = Any &^ Real &^ Bool
+
+// sketchOf gives null where a group has no rows at all, which only the whole of an empty table has.
+// https://learn.microsoft.com/kusto/query/summarize-operator#default-values-of-aggregations
+func sketchOf(body AggImpl) AggImpl {
+	return func(c *Ctx, n int, cols [][]types.Value) types.Value {
+		if n == 0 {
+			return types.Null(types.Dynamic)
+		}
+		return body(c, n, cols)
+	}
+}
 
 func hllAgg(_ *Ctx, _ int, cols [][]types.Value) types.Value {
 	accuracy := int64(1)

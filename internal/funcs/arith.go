@@ -59,6 +59,9 @@ var addSigs = append(numberSigs(
 	Sig{Params: []Param{P("x", Timespan), P("y", Timespan)}, Out: RetTimespan, Go: ticks2(addTicks, types.Timespan), Lower: lowerWrap("+", "$1", "$2")},
 	Sig{Params: []Param{P("x", Datetime), P("y", Timespan)}, Out: RetDatetime, Go: ticks2(addTicks, types.Datetime), Lower: lowerDatetime("$1 + $2")},
 	Sig{Params: []Param{P("x", Timespan), P("y", Datetime)}, Out: RetDatetime, Go: ticks2(addTicks, types.Datetime), Lower: lowerDatetime("$1 + $2")},
+	// The sum of two datetimes is no point in time that means anything, but half of it is the time between them.
+	// https://learn.microsoft.com/kusto/query/anomaly-diagnosis
+	Sig{Params: []Param{P("x", Datetime), P("y", Datetime)}, Out: RetDatetime, Go: ticks2(addTicks, types.Datetime), Lower: lowerDatetime("$1 + $2")},
 )
 
 var subSigs = append(numberSigs(
@@ -77,6 +80,8 @@ var mulSigs = append(numberSigs(
 	func(c *apd.Context, d, x, y *apd.Decimal) error { _, err := c.Mul(d, x, y); return err }),
 	Sig{Params: []Param{P("x", Timespan), P("y", Number)}, Out: RetTimespan, Go: scaleTicks(0, 1, false)},
 	Sig{Params: []Param{P("x", Number), P("y", Timespan)}, Out: RetTimespan, Go: scaleTicks(1, 0, false)},
+	Sig{Params: []Param{P("x", Datetime), P("y", Number)}, Out: RetDatetime, Go: asDatetime(scaleTicks(0, 1, false))},
+	Sig{Params: []Param{P("x", Number), P("y", Datetime)}, Out: RetDatetime, Go: asDatetime(scaleTicks(1, 0, false))},
 )
 
 var divSigs = append(numberSigs(
@@ -92,6 +97,7 @@ var divSigs = append(numberSigs(
 	Sig{Params: []Param{P("x", Datetime), P("y", Datetime)}, Out: RetReal, Go: ratio, SQL: "($1::DOUBLE / $2::DOUBLE)"},
 	Sig{Params: []Param{P("x", Datetime), P("y", Timespan)}, Out: RetReal, Go: ratio, SQL: "($1::DOUBLE / $2::DOUBLE)"},
 	Sig{Params: []Param{P("x", Timespan), P("y", Number)}, Out: RetTimespan, Go: scaleTicks(0, 1, true)},
+	Sig{Params: []Param{P("x", Datetime), P("y", Number)}, Out: RetDatetime, Go: asDatetime(scaleTicks(0, 1, true))},
 )
 
 var modSigs = append(numberSigs(
@@ -160,6 +166,18 @@ func lowerDatetime(sum string) Lowering {
 	}
 }
 
+// asDatetime takes the ticks of a computed timespan as a datetime's; outside 0001…9999 it is null.
+func asDatetime(f Impl) Impl {
+	return func(c *Ctx, a []types.Value) types.Value {
+		v := f(c, a)
+		if v.IsNull() {
+			return types.Null(types.Datetime)
+		}
+		return types.DatetimeOf(v.Int64())
+	}
+}
+
+// scaleTicks multiplies or divides the ticks of a timespan (or a datetime) by a number.
 func scaleTicks(span, factor int, divide bool) Impl {
 	return func(_ *Ctx, a []types.Value) types.Value {
 		if f := a[factor]; f.Type().IsInteger() {

@@ -27,23 +27,24 @@ var convertFuncs = []*Func{
 		Examples: []Example{{`tostring(123)`, `"123"`}, {`tostring(true)`, `"True"`}, {`tostring(dynamic({"a":true}))`, `'{"a":true}'`}, {`tostring(int(null))`, `""`}, {`tostring(1d)`, `"1.00:00:00"`}, {`tostring(42.0)`, `"42.0"`}}},
 	{Name: "toint", Class: Scalar, Result: FirstArg, Go: convertTo(types.Int), Page: "toint-function",
 		Sigs: []Sig{
-			{Params: value(Dynamic | Decimal), Out: RetInt},
+			{Params: value(Dynamic), Out: RetInt, Lower: lowerJSONNumber("toint", types.Int, "try_cast(trunc(try_cast($1 AS DOUBLE)) AS INTEGER)")},
+			{Params: value(Decimal), Out: RetInt},
 			{Params: value(Int), Out: RetInt, SQL: "$1"},
 			{Params: value(Bool), Out: RetInt, SQL: "$1::INTEGER"},
 			{Params: value(Long | Datetime | Timespan), Out: RetInt, SQL: "(xor($1 & 4294967295, 2147483648) - 2147483648)::INTEGER"},
 			{Params: value(Real), Out: RetInt, SQL: "CASE WHEN isfinite($1) THEN trunc(least(greatest($1, -2147483648), 2147483647))::INTEGER END"},
-			{Params: value(String), Out: RetInt, Lower: lowerDigits("toint", types.Int, "INTEGER", "+-0123456789 ")},
+			{Params: value(String), Out: RetInt, Lower: lowerWhole("toint", types.Int, "INTEGER")},
 			{Params: value(Guid), Out: RetInt, SQL: "NULL::INTEGER"},
 		},
 		Doc:      "Converts to an int: the fraction of a real is cut off, a text must be a whole number.",
 		Examples: []Example{{`toint("123")`, `int(123)`}, {`toint(2.9)`, `int(2)`}, {`toint("5.9")`, `int(null)`}, {`toint(true)`, `int(1)`}, {`toint(dynamic({"a":"7"}).a)`, `int(7)`}}},
 	{Name: "tolong", Class: Scalar, Result: FirstArg, Go: convertTo(types.Long), Page: "tolong-function",
 		Sigs: []Sig{
-			{Params: value(Dynamic), Out: RetLong, Lower: lowerDigits("tolong", types.Long, "BIGINT", "-0123456789")},
+			{Params: value(Dynamic), Out: RetLong, Lower: lowerJSONNumber("tolong", types.Long, "try_cast($1 || '.' AS BIGINT)")},
 			{Params: value(Long | Datetime | Timespan), Out: RetLong, SQL: "$1"},
 			{Params: value(Bool | Int), Out: RetLong, SQL: "$1::BIGINT"},
 			{Params: value(Real), Out: RetLong, SQL: "kql_real_long($1)"},
-			{Params: value(String), Out: RetLong, Lower: lowerDigits("tolong", types.Long, "BIGINT", "+-0123456789 ")},
+			{Params: value(String), Out: RetLong, Lower: lowerWhole("tolong", types.Long, "BIGINT")},
 			{Params: value(Decimal), Out: RetLong},
 			{Params: value(Guid), Out: RetLong, SQL: "NULL::BIGINT"},
 		},
@@ -51,10 +52,10 @@ var convertFuncs = []*Func{
 		Examples: []Example{{`tolong("123")`, `123`}, {`tolong("9223372036854775808")`, `long(null)`}, {`tolong(real(1e30))`, `9223372036854775807`}, {`tolong(datetime(1970-01-01))`, `621355968000000000`}}},
 	{Name: "toreal", Aliases: []string{"todouble"}, Class: Scalar, Result: FirstArg, Go: convertTo(types.Real), Page: "toreal-function",
 		Sigs: []Sig{
-			{Params: value(Dynamic), Out: RetReal, Lower: lowerDigits("toreal", types.Real, "DOUBLE", "-0123456789.")},
+			{Params: value(Dynamic), Out: RetReal, Lower: lowerJSONNumber("toreal", types.Real, "try_cast($1 AS DOUBLE)")},
 			{Params: value(Real), Out: RetReal, SQL: "$1"},
 			{Params: value(Int | Long | Bool | Datetime | Timespan), Out: RetReal, SQL: "$1::DOUBLE"},
-			{Params: value(String), Out: RetReal, Lower: lowerDigits("toreal", types.Real, "DOUBLE", "-0123456789. ")},
+			{Params: value(String), Out: RetReal, Lower: lowerReal},
 			{Params: value(Decimal), Out: RetReal},
 			{Params: value(Guid), Out: RetReal, SQL: "NULL::DOUBLE"},
 		},
@@ -70,7 +71,8 @@ var convertFuncs = []*Func{
 		Examples: []Example{{`todecimal("123.45678")`, `decimal(123.45678)`}, {`todecimal("abc")`, `decimal(null)`}, {`todecimal(true)`, `decimal(1)`}}},
 	{Name: "tobool", Aliases: []string{"toboolean"}, Class: Scalar, Result: FirstArg, Go: convertTo(types.Bool), Page: "tobool-function",
 		Sigs: []Sig{
-			{Params: value(String | Dynamic), Out: RetBool, Lower: lowerBool},
+			{Params: value(String), Out: RetBool, Lower: lowerBool},
+			{Params: value(Dynamic), Out: RetBool, Lower: lowerJSONNumber("tobool", types.Bool, "try_cast($1 AS BOOLEAN)")},
 			{Params: value(Bool), Out: RetBool, SQL: "$1"},
 			{Params: value(Int | Long | Real), Out: RetBool, SQL: "($1 <> 0)"},
 			{Params: value(Decimal), Out: RetBool},
@@ -102,7 +104,7 @@ var convertFuncs = []*Func{
 		Doc:  "Reads a guid from text.",
 		Examples: []Example{{`toguid("70fc66f7-8279-44fc-9092-d364d70fce44")`, `guid(70fc66f7-8279-44fc-9092-d364d70fce44)`}, {`toguid("70fc66f7")`, `guid(null)`},
 			{`toguid("{70FC66F7827944FC9092D364D70FCE44}")`, `guid(null)`}}},
-	{Name: "todynamic", Aliases: []string{"toobject"}, Class: Scalar, Result: FirstArg, Sigs: parseJSONSigs, Go: parseJSON, Page: "todynamic-function",
+	{Name: "todynamic", Aliases: []string{"toobject"}, Class: Scalar, Result: FirstArg, Sigs: parseJSONSigs, Go: parseJSON, Page: "parse-json-function",
 		Doc:      "Reads JSON text into a dynamic value; text that is no JSON becomes a string value.",
 		Examples: []Example{{`todynamic('{"a": 1}')`, `dynamic({"a":1})`}, {`todynamic("")`, `dynamic(null)`}, {`todynamic("[1,")`, `dynamic("[1,")`}}},
 	{Name: "parse_json", Aliases: []string{"parsejson"}, Class: Scalar, Result: FirstArg, Sigs: parseJSONSigs, Go: parseJSON, Page: "parse-json-function",
@@ -244,15 +246,48 @@ func typeName(v types.Value) string {
 // cheapSQL bounds the expressions that a lowering writes out more than once.
 const cheapSQL = 100
 
-// lowerDigits converts text made of the given characters by DuckDB's cast, and leaves all other text to the
-// Go body. DuckDB: the cast also takes 5.9, 1e3 and 1_000 for a whole number. Kusto: these are null.
-func lowerDigits(name string, out types.Type, sqlType, chars string) Lowering {
+// lowerWhole converts text that is a whole number as the engine itself writes one, and leaves all other text to
+// the Go body. DuckDB: the cast also takes 5.9, 1e3 and 1_000 for a whole number. Kusto: these are null.
+func lowerWhole(name string, out types.Type, sqlType string) Lowering {
 	return func(w Writer, c *Call) string {
 		a := c.Args[0]
 		if len(a.SQL) > cheapSQL {
 			return ""
 		}
-		return "CASE WHEN trim(" + a.SQL + ", '" + chars + "') = '' THEN try_cast(" + a.SQL + " AS " + sqlType + ") ELSE " + w.UDF(name, out, a) + " END"
+		cast := "try_cast(" + a.SQL + " AS " + sqlType + ")"
+		return "CASE WHEN " + cast + "::VARCHAR = " + a.SQL + " THEN " + cast + " WHEN " + a.SQL + " = '' THEN NULL ELSE " + w.UDF(name, out, a) + " END"
+	}
+}
+
+// lowerReal converts plain digits and leaves all other text to the Go body.
+func lowerReal(w Writer, c *Call) string {
+	a := c.Args[0]
+	if len(a.SQL) > cheapSQL {
+		return ""
+	}
+	return "CASE WHEN regexp_full_match(" + a.SQL + ", '-?[0-9]+(?:\\.[0-9]+)?') THEN try_cast(" + a.SQL + " AS DOUBLE) WHEN " + a.SQL + " = '' THEN NULL ELSE " +
+		w.UDF("toreal", types.Real, a) + " END"
+}
+
+// lowerJSONNumber converts a dynamic value by an expression over its JSON text that is NULL for what it does not
+// convert exactly; that is left to the Go body. The engine computes an argument anew wherever it is written in
+// a filter, so the common case reads it once. In JSON text a string keeps its quotes, which no cast takes, and a
+// number has no sign but -, no blanks and no underscores. A point behind it makes a cast to a whole number
+// refuse a fraction, which it would round.
+func lowerJSONNumber(name string, out types.Type, fast string) Lowering {
+	return func(w Writer, c *Call) string {
+		a := c.Args[0]
+		if len(a.SQL) > 4*cheapSQL {
+			return ""
+		}
+		// A step into a dynamic gives SQL's NULL for JSON's; here both come to nothing.
+		text := a.SQL
+		if inner, ok := strings.CutPrefix(text, "nullif("); ok && strings.HasPrefix(inner, "CAST(json_extract(") {
+			if inner, ok = strings.CutSuffix(inner, " AS VARCHAR), 'null')"); ok && strings.Count(inner, "json_extract(") == 1 {
+				text = inner + " AS VARCHAR)"
+			}
+		}
+		return "coalesce(" + strings.ReplaceAll(fast, "$1", text) + ", CASE WHEN " + text + " <> 'null' THEN " + w.UDF(name, out, a) + " END)"
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 var datetimeFuncs = []*Func{
 	binFunc("bin", "Rounds down to a multiple of a bin size; a size of 0 or less gives null.", "bin-function",
 		Example{`bin(4.5, 1)`, `4.0`}, Example{`bin(datetime(1970-05-11 13:45:07), 1d)`, `datetime(1970-05-11)`}, Example{`bin(-7, 3)`, `-9`}, Example{`bin(5, 0)`, `long(null)`}, Example{`bin(time(16d), 7d)`, `14d`}),
-	binFunc("floor", "Rounds down to a multiple of a bin size, as bin() does.", "floor-function",
+	binFunc("floor", "Rounds down to a multiple of a bin size, as bin() does.", "bin-function",
 		Example{`floor(2.5, 1.0)`, `2.0`}, Example{`floor(-2.5, 1)`, `-3.0`}, Example{`floor(int(null), 1)`, `long(null)`}),
 	{Name: "bin_at", Class: Scalar, Result: FirstArg, Page: "bin-at-function",
 		Sigs: []Sig{
@@ -36,8 +36,8 @@ var datetimeFuncs = []*Func{
 	startOf("endofyear", 1, true, startOfYear, "", Example{`endofyear(datetime(2020-06-15))`, `datetime(2020-12-31 23:59:59.9999999)`}, Example{`endofyear(datetime(2020-06-15), -1)`, `datetime(2019-12-31 23:59:59.9999999)`}, Example{`endofyear(datetime(null))`, `datetime(null)`}),
 
 	partFunc("getyear", "Gives the year.", func(c types.Civil) int { return c.Year }, "year(kql_ts($1))::INTEGER", "2015", "1", "getyear-function"),
-	partFunc("getmonth", "Gives the month, 1 to 12.", func(c types.Civil) int { return c.Month }, "month(kql_ts($1))::INTEGER", "10", "1", "getmonth-function"),
-	partFunc("monthofyear", "Gives the month, 1 to 12.", func(c types.Civil) int { return c.Month }, "month(kql_ts($1))::INTEGER", "10", "1", "month-of-year-function"),
+	partFunc("getmonth", "Gives the month, 1 to 12.", func(c types.Civil) int { return c.Month }, "month(kql_ts($1))::INTEGER", "10", "1", "monthofyear-function"),
+	partFunc("monthofyear", "Gives the month, 1 to 12.", func(c types.Civil) int { return c.Month }, "month(kql_ts($1))::INTEGER", "10", "1", "monthofyear-function"),
 	partFunc("dayofmonth", "Gives the day of the month, 1 to 31.", func(c types.Civil) int { return c.Day }, "day(kql_ts($1))::INTEGER", "12", "1", "day-of-month-function"),
 	partFunc("dayofyear", "Gives the day of the year, 1 to 366.", dayOfYear, "dayofyear(kql_ts($1))::INTEGER", "285", "1", "day-of-year-function"),
 	partFunc("hourofday", "Gives the hour, 0 to 23.", func(c types.Civil) int { return c.Hour }, "($1 // 36000000000 % 24)::INTEGER", "13", "0", "hour-of-day-function"),

@@ -23,11 +23,13 @@ func Families() map[string][]*Func {
 		"series":    slices.Concat(seriesFuncs, seriesFillFuncs, seriesStatsFuncs, seriesFitFuncs, seriesSignalFuncs, seriesDecomposeFuncs),
 		"system":    systemFuncs,
 		"string":    slices.Concat(stringFuncs, searchFuncs),
+		"geo":       slices.Concat(geoFuncs, geoLineFuncs, geoAreaFuncs, geoCellFuncs, geoTextFuncs),
 		"convert":   convertFuncs,
 		"cond":      condFuncs,
 		"agg": slices.Concat(aggFuncs, aggListFuncs, aggRowFuncs, aggStatFuncs, aggSketchFuncs, aggSchemaFuncs,
 			[]*Func{decimalSortKey}),
 		"sketch": sketchFuncs,
+		"window": slices.Concat(windowFuncs, contextFuncs),
 		"match":  slices.Concat(matchFuncs, keyValueFuncs, seriesMakeFuncs),
 	}
 }

@@ -7,7 +7,7 @@
 // folding, SQL writer, help, completion, reference pages and tests read the same value.
 //
 // Start with Func below and with string.go as an example family; families.go lists all families. The
-// package imports types and nothing else of the project.
+// package imports types, and geo for the geometry of the geo_ family, and nothing else of the project.
 package funcs
 
 import "github.com/vedette-siem/vedette/internal/types"
@@ -174,6 +174,8 @@ type Ctx struct {
 	Rand func() uint64 // random bits for PerRow functions
 
 	regexes RegexCache
+	shapes  shapeCache
+	texts   map[string]textPattern // of match.values, by their spelling
 	err     error
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,7 @@ var ipFuncs = []*Func{
 			}
 			return types.BoolOf(ip.addr().IsPrivate())
 		},
+		Lower:    func(w Writer, c *Call) string { return lowerInNetworks(w, "ipv4_is_private", c, privateNetworks) },
 		Doc:      "Tells whether an IPv4 address belongs to a private network.",
 		Examples: []Example{{`ipv4_is_private("10.1.2.3")`, `true`}, {`ipv4_is_private("")`, `bool(null)`}, {`ipv4_is_private("192.168.1.1/24")`, `true`}, {`ipv4_is_private("127.0.0.1")`, `false`}}},
 	ipPair("ipv4_is_match", RetBool, parseIPv4, func(x, y ipAddress) types.Value { return types.BoolOf(x.compare(y) == 0) },
@@ -234,8 +236,76 @@ func inRange(ip, network ipAddress) bool {
 	return ip.masked(ip.prefix).masked(network.prefix).addr6() == network.masked(network.prefix).addr6()
 }
 
+// privateNetworks are those of RFC 1918.
+var privateNetworks = []ipAddress{fromV4(10<<24, 8), fromV4(172<<24|16<<16, 12), fromV4(192<<24|168<<16, 16)}
+
+// lowerInNetworks writes the test whether an IPv4 address lies in any of the networks. It looks at the text of an
+// address in its usual form; text with a prefix length or blanks around it is left to the Go body.
+func lowerInNetworks(w Writer, name string, c *Call, networks []ipAddress) string {
+	x := c.Args[0].SQL
+	if len(x) > cheapSQL || len(networks) > maxNetworks {
+		return ""
+	}
+	tests, starts := []string{}, []string{}
+	guarded := c.Filter
+	for _, n := range networks {
+		literal, test := networkTest(w, x, n)
+		tests = append(tests, test)
+		starts = append(starts, "starts_with("+x+", "+w.Lit(types.StringOf(literal))+")")
+		guarded = guarded && literal != ""
+	}
+	test := "(" + strings.Join(tests, " OR ") + ")"
+	if len(tests) == 0 {
+		test = "false"
+	}
+	whole := w.Lit(types.StringOf(`(?:` + octet + `\.){3}` + octet))
+	sql := "CASE WHEN regexp_full_match(" + x + ", " + whole + ") THEN " + test +
+		" WHEN " + x + " = '' OR contains(" + x + ", ':') THEN NULL ELSE " + w.UDF(name, types.Bool, c.Args...) + " END"
+	if !guarded || len(tests) == 0 {
+		return sql
+	}
+	// A filter takes null for false, so most rows are done with by their first characters: what begins with a
+	// digit and has no prefix length is in a network only if it begins like it.
+	return "CASE WHEN " + strings.Join(starts, " OR ") + " OR NOT (" + x + " BETWEEN '0' AND ':') OR contains(" + x + ", '/') THEN " + sql + " ELSE false END"
+}
+
+// maxNetworks is how many networks are tested one by one in SQL.
+const maxNetworks = 16
+
+// networkTest gives what every address of a network begins with and the SQL that tests an address in its usual
+// form.
+func networkTest(w Writer, x string, n ipAddress) (literal, sql string) {
+	prefix := n.prefix - v4Bits
+	b := n.addr().As4()
+	k, rest := prefix/8, prefix%8
+	for _, o := range b[:k] {
+		literal += strconv.Itoa(int(o)) + "."
+	}
+	if k == 4 {
+		literal = strings.TrimSuffix(literal, ".")
+		return literal, "(" + x + " = " + w.Lit(types.StringOf(literal)) + ")"
+	}
+	start := "starts_with(" + x + ", " + w.Lit(types.StringOf(literal)) + ")"
+	if k == 0 {
+		start = "true"
+	}
+	if rest == 0 {
+		return literal, start
+	}
+	var octets []string
+	for i := range 1 << (8 - rest) {
+		octets = append(octets, strconv.Itoa(int(b[k])+i))
+	}
+	behind := `\.`
+	if k == 3 {
+		behind = "$"
+	}
+	re := "^" + regexp.QuoteMeta(literal) + "(?:" + strings.Join(octets, "|") + ")" + behind
+	return literal, "CASE WHEN " + start + " THEN regexp_matches(" + x + ", " + w.Lit(types.StringOf(re)) + ") ELSE false END"
+}
+
 func ipInRange(name string, parse func(string) (ipAddress, bool), doc string, examples ...Example) *Func {
-	return &Func{Name: name, Class: Scalar, Page: strings.ReplaceAll(name, "_", "-") + "-function", Doc: doc, Examples: examples,
+	f := &Func{Name: name, Class: Scalar, Page: strings.ReplaceAll(name, "_", "-") + "-function", Doc: doc, Examples: examples,
 		Sigs: Sigs(RetBool, P("ip", String), P("ip_range", String)),
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			ip, ok1 := parse(a[0].Text())
@@ -245,10 +315,23 @@ func ipInRange(name string, parse func(string) (ipAddress, bool), doc string, ex
 			}
 			return types.BoolOf(inRange(ip, network))
 		}}
+	if strings.HasPrefix(name, "ipv4") {
+		f.Lower = func(w Writer, c *Call) string {
+			if c.Args[1].Const == nil {
+				return ""
+			}
+			network, ok := parseIPv4(c.Args[1].Const.Text())
+			if !ok {
+				return "NULL::BOOLEAN"
+			}
+			return lowerInNetworks(w, name, c, []ipAddress{network})
+		}
+	}
+	return f
 }
 
 func ipInAnyRange(name string, parse func(string) (ipAddress, bool), doc string, examples ...Example) *Func {
-	return &Func{Name: name, Class: Scalar, Page: strings.ReplaceAll(name, "_", "-") + "-function", Doc: doc, Examples: examples,
+	f := &Func{Name: name, Class: Scalar, Page: strings.ReplaceAll(name, "_", "-") + "-function", Doc: doc, Examples: examples,
 		Sigs: []Sig{
 			S(RetBool, Str("ip"), P("ranges", Dynamic)), // first, lest an array be taken as its text
 			S(RetBool, Str("ip"), P("ranges", String).Repeated()),
@@ -266,6 +349,28 @@ func ipInAnyRange(name string, parse func(string) (ipAddress, bool), doc string,
 			})
 			return types.BoolOf(found)
 		}}
+	if strings.HasPrefix(name, "ipv4") {
+		f.Lower = func(w Writer, c *Call) string {
+			list, rest := constants(c.Args[1:])
+			if len(rest) > 0 {
+				return ""
+			}
+			var networks []ipAddress
+			for _, v := range list {
+				if v.IsNull() {
+					return "NULL::BOOLEAN"
+				}
+			}
+			elements(list, func(v types.Value) bool {
+				if network, ok := parseIPv4(v.ToText()); ok {
+					networks = append(networks, network)
+				}
+				return true
+			})
+			return lowerInNetworks(w, name, c, networks)
+		}
+	}
+	return f
 }
 
 func cidrList(_ *Ctx, a []types.Value) types.Value {

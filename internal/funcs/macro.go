@@ -24,6 +24,8 @@ func Macros() []Macro {
 		{"kql_wrap", "h", "(CASE WHEN h BETWEEN -9223372036854775808 AND 9223372036854775807 THEN h ELSE ((h + 9223372036854775808::HUGEINT) % 18446744073709551616::HUGEINT + 18446744073709551616::HUGEINT) % 18446744073709551616::HUGEINT - 9223372036854775808::HUGEINT END)::BIGINT"},
 		// The elements of a dynamic array as text, NULL if there is none; another value is its own element.
 		{"kql_elements", "x", "CASE WHEN starts_with(x, '[') THEN nullif(substr(x, 2, length(x) - 2), '') ELSE coalesce(x, 'null') END"},
+		// The first n distinct of some plain strings in quotation marks, with commas between, as an array.
+		{"kql_string_set", "s, n", `'["' || array_to_string(list_distinct(string_split(s[2:-2], '","'))[:n], '","') || '"]'`},
 		// What mv-expand expands a dynamic value to, a list of JSON texts: the elements of an array, the members
 		// of a property bag as bags of one (kql_unnest) or as [key, value] (kql_unnest_pairs), another value, also null,
 		// itself.

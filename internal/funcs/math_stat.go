@@ -19,9 +19,9 @@ var mathStatFuncs = []*Func{
 	{Name: "beta_pdf", Class: Scalar, Sigs: Sigs(RetReal, P("x", Number), P("alpha", Number), P("beta", Number)), Go: real3(betaPDF), Page: "beta-pdf-function",
 		Doc:      "Gives the density of the beta distribution.",
 		Examples: []Example{{`round(beta_pdf(0.5, 10.0, 20.0), 9)`, `0.746176019`}, {`isnan(beta_pdf(1.5, 10.0, 20.0))`, `true`}, {`beta_pdf(real(null), 1, 1)`, `real(null)`}}},
-	{Name: "beta_inv", Class: Scalar, Sigs: Sigs(RetReal, P("probability", Number), P("alpha", Number), P("beta", Number)), Go: real3(betaInv), Page: "beta-inv-function",
+	{Name: "beta_inv", Class: Scalar, Sigs: Sigs(RetReal, P("probability", Number), P("alpha", Number), P("beta", Number)), Go: betaInverse, Page: "beta-inv-function",
 		Doc:      "Gives the value at which the cumulative beta distribution has a probability.",
-		Examples: []Example{{`round(beta_inv(0.1, 10.0, 20.0), 9)`, `0.226415022`}, {`isnan(beta_inv(1.5, 10.0, 20.0))`, `true`}, {`beta_inv(real(null), 1, 1)`, `real(null)`}}},
+		Examples: []Example{{`round(beta_inv(0.1, 10.0, 20.0), 9)`, `0.226415022`}, {`beta_inv(1.5, 10.0, 20.0)`, `real(null)`}, {`isnan(beta_inv(0.1, -1.0, 20.0))`, `true`}, {`beta_inv(real(null), 1, 1)`, `real(null)`}}},
 	{Name: "welch_test", Class: Scalar, Page: "welch-test-function",
 		Sigs: Sigs(RetReal, P("mean1", Number), P("variance1", Number), P("count1", Number), P("mean2", Number), P("variance2", Number), P("count2", Number)),
 		Go: func(_ *Ctx, a []types.Value) types.Value {
@@ -57,9 +57,12 @@ func lgamma(x float64) float64 { l, _ := math.Lgamma(x); return l }
 
 // betaCDF is the regularized incomplete beta function by its continued fraction. Kusto computes on where
 // alpha is not positive: 1 is what the engine gives for alpha -1.
+//
+// https://learn.microsoft.com/kusto/query/beta-cdf-function#returns
 func betaCDF(x, a, b float64) float64 {
+	const most = 10000
 	switch {
-	case !(x >= 0 && x <= 1):
+	case !(x >= 0 && x <= 1), a > most, b > most:
 		return math.NaN()
 	case x == 0 || x == 1:
 		return x
@@ -106,9 +109,20 @@ func betaPDF(x, a, b float64) float64 {
 	return math.Exp(lgamma(a+b) - lgamma(a) - lgamma(b) + (a-1)*math.Log(x) + (b-1)*math.Log1p(-x))
 }
 
+// betaInverse is beta_inv: null for what is no probability, NaN where alpha or beta is not positive, as in the
+// output on its page (whose list of rules has the two the other way round).
+//
+// https://learn.microsoft.com/kusto/query/beta-inv-function#examples
+func betaInverse(_ *Ctx, a []types.Value) types.Value {
+	if p := a[0].Float64(); !(p > 0 && p <= 1) {
+		return types.Null(types.Real)
+	}
+	return types.RealOf(betaInv(a[0].Float64(), a[1].Float64(), a[2].Float64()))
+}
+
 // betaInv halves the interval until it is as small as a real allows.
 func betaInv(p, a, b float64) float64 {
-	if !(p > 0 && p <= 1 && a > 0 && b > 0) {
+	if !(a > 0 && b > 0) {
 		return math.NaN()
 	}
 	if p == 1 {

@@ -24,7 +24,7 @@ func TestMathFunctions(t *testing.T) {
 		{`binary_shift_left(1, 63)`, `-9223372036854775808`}, {`binary_shift_left(1, 64)`, `1`}, {`binary_shift_right(-1, 63)`, `-1`}, {`bitset_count_ones(-1)`, `64`},
 		{`gamma(7)`, `720.0`}, {`gamma(10)`, `362880.0`}, {`gamma(23)`, `real(1.1240007277776077e+21)`}, {`isinf(gamma(172))`, `true`},
 		{`convert_length(1.2, "Meter", "Foot")`, `3.9370078740157477`}, {`convert_mass(1.2, "Kilogram", "Pound")`, `2.6455471462185307`}, {`round(convert_temperature(100, "DegreeCelsius", "DegreeFahrenheit"), 9)`, `212.0`}, {`round(convert_temperature(0, "DegreeCelsius", "DegreeDelisle"), 9)`, `150.0`},
-		{`round(convert_temperature(100, "DegreeCelsius", "DegreeRoemer"), 9)`, `60.0`}, {`round(convert_angle(45, "Degree", "Tilt"), 9)`, `0.707106781`}, {`convert_volume(1, "AcreFoot", "CubicFoot")`, `43560.0`}, {`convert_speed(1, "Knot", "KilometerPerHour")`, `1.852`},
+		{`round(convert_temperature(100, "DegreeCelsius", "DegreeRoemer"), 9)`, `60.0`}, {`round(convert_angle(45, "Degree", "Tilt"), 9)`, `0.707106781`}, {`round(convert_volume(1.2, "CubicMeter", "AcreFoot"), 12)`, `0.0009728568`}, {`round(convert_speed(1, "Knot", "KilometerPerHour"), 9)`, `1.8519984`}, {`convert_volume(2, "UsGallon", "Liter")`, `7.57082`},
 		{`convert_length(1, "meter", "Foot")`, `real(null)`},
 	})
 }

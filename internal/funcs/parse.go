@@ -22,7 +22,7 @@ var parseFuncs = []*Func{
 			{`parse_url("https://bing.com/a?k=v#f")`, `dynamic({"Scheme":"https","Host":"bing.com","Port":"","Path":"/a","Username":"","Password":"","Query Parameters":{"k":"v"},"Fragment":"f"})`},
 			{`parse_url("")`, `dynamic({"Scheme":"","Host":"","Port":"","Path":"","Username":"","Password":"","Query Parameters":{},"Fragment":""})`},
 			{`parse_url("s://u:p@[::1]:80")`, `dynamic({"Scheme":"s","Host":"[::1]","Port":"80","Path":"","Username":"u","Password":"p","Query Parameters":{},"Fragment":""})`}}},
-	{Name: "parse_urlquery", Aliases: []string{"parseurlquery"}, Class: Scalar, Sigs: Sigs(RetDynamic, P("query", String)), Page: "parse-url-query-function",
+	{Name: "parse_urlquery", Aliases: []string{"parseurlquery"}, Class: Scalar, Sigs: Sigs(RetDynamic, P("query", String)), Page: "parse-urlquery-function",
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			var n types.JSON
 			n.Set("Query Parameters", queryParameters(strings.TrimPrefix(a[0].Text(), "?")))

@@ -53,7 +53,7 @@ var setFuncs = []*Func{
 			return setOf(in[:1], func(others int) bool { return others == 0 }, in[1:]...)
 		}),
 		Examples: []Example{{`set_difference(dynamic([1,2,1,4]), dynamic([1,2]))`, `dynamic([4])`}, {`set_difference(dynamic([1]), dynamic([1]))`, `dynamic([])`}, {`set_difference(dynamic([null,1]), dynamic([null]))`, `dynamic([1])`}}},
-	{Name: "set_equals", Class: Scalar, Sigs: Sigs(RetBool, P("set1", Dynamic), P("set2", Dynamic)), Page: "set-equals-function",
+	{Name: "set_equals", Class: Scalar, Sigs: Sigs(RetBool, P("set1", Dynamic), P("set2", Dynamic)), Page: "scalar-functions",
 		Doc: "Tells whether two arrays hold the same elements, whatever their order and number.",
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			x, y := types.JSONOf(a[0]), types.JSONOf(a[1])

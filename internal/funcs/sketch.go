@@ -1,6 +1,7 @@
 package funcs
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/vedette-siem/vedette/internal/types"
@@ -43,10 +44,19 @@ var sketchFuncs = []*Func{
 		Doc: "Gives a percentile out of a sketch that tdigest made.",
 		Examples: []Example{{`percentile_tdigest(dynamic([[7],[1,2,3],[1,1,1]]), 50, typeof(long))`, `2`}, {`percentile_tdigest(dynamic(null), 50, typeof(long))`, `long(null)`},
 			{`percentile_tdigest(dynamic([[7],[1.5],[3]]), 100)`, `dynamic(1.5)`}}},
-	{Name: "percentiles_array_tdigest", Class: Scalar, Result: Prefixed("percentile_tdigest"), Page: "percentiles-array-tdigest-function", Deviates: deviatesDigest,
+	{Name: "percentiles_array_tdigest", Class: Scalar, Result: Prefixed("percentile_tdigest"), Page: "percentile-array-tdigest-function", Deviates: deviatesDigest,
 		Sigs: []Sig{S(RetDynamic, P("tdigest", Dynamic), P("percentile", Number).Repeated()),
-			S(RetDynamic, P("tdigest", Dynamic), P("percentiles", Dynamic))},
+			S(RetDynamic, P("tdigest", Dynamic), P("percentiles", Dynamic)),
+			S(RetDynamic, P("tdigest", Dynamic), P("percentiles", Dynamic), P("type", String).Constant())},
 		Go: func(c *Ctx, a []types.Value) types.Value {
+			as := types.Dynamic
+			if len(a) == 3 && a[2].Type() == types.String {
+				var ok bool
+				if as, ok = types.Parse(a[2].Text()); !ok {
+					return c.Fail(fmt.Errorf("'%s' is no type", a[2].Text()))
+				}
+				a = a[:2]
+			}
 			ps, err := percentileConsts(a[1:])
 			if err != nil {
 				return c.Fail(err)
@@ -58,7 +68,11 @@ var sketchFuncs = []*Func{
 			out := types.JSON{Kind: types.JSONArray}
 			for _, p := range ps {
 				v, _ := nearestRank(d, p)
+				if as != types.Dynamic {
+					v = digestAs(v, as)
+				}
 				out.Items = append(out.Items, types.JSONOf(v))
+
 			}
 			return out.Value()
 		},
@@ -99,7 +113,7 @@ const (
 )
 
 func mergeDigestFunc(name string) *Func {
-	return &Func{Name: name, Class: Scalar, Result: Just("tdigests_merge_result"), Nulls: Own, Page: "tdigest-merge-function", Deviates: deviatesDigest,
+	return &Func{Name: name, Class: Scalar, Result: Just("tdigests_merge_result"), Nulls: Own, Page: "merge-tdigest-function", Deviates: deviatesDigest,
 		Sigs: Sigs(RetDynamic, P("tdigest", Dynamic), P("tdigest", Dynamic).Repeated()),
 		Go:   func(_ *Ctx, a []types.Value) types.Value { return mergeDigests(a) },
 		Doc:  "Merges sketches that tdigest made.",

@@ -21,20 +21,30 @@ func (a *Area) union() *polygon {
 	return unite(a.parts)
 }
 
-// unite joins polygons, the smallest two first, as S2 does.
-func unite(queue []*polygon) *polygon {
-	queue = slices.Clone(queue)
-	slices.SortStableFunc(queue, func(p, q *polygon) int { return p.corners() - q.corners() })
-	for len(queue) > 1 {
-		u := unitePair(queue[0], queue[1])
-		queue = queue[2:]
+// unite joins polygons two by two, the smallest first: which ones decides where the result's rings begin. As in
+// S2, a union counts as having the corners of both.
+func unite(parts []*polygon) *polygon {
+	type sized struct {
+		size int
+		*polygon
+	}
+	var queue []sized
+	push := func(s sized) {
 		i := len(queue)
-		for i > 0 && queue[i-1].corners() > u.corners() {
+		for i > 0 && queue[i-1].size > s.size {
 			i--
 		}
-		queue = slices.Insert(queue, i, u)
+		queue = slices.Insert(queue, i, s)
 	}
-	return queue[0]
+	for _, p := range parts {
+		push(sized{p.corners(), p})
+	}
+	for len(queue) > 1 {
+		a, b := queue[0].polygon, queue[1].polygon
+		queue = queue[2:]
+		push(sized{a.corners() + b.corners(), unitePair(a, b)})
+	}
+	return queue[0].polygon
 }
 
 // unitePair keeps the pieces of each boundary that lie outside the other polygon, and those that both have in

@@ -17,6 +17,14 @@ func (a *Area) Cover(level, limit int, radius float64) ([]s2.CellID, bool) {
 }
 
 func cover(edges []edge, inside func(s2.Point) bool, level, limit int, radius float64) ([]s2.CellID, bool) {
+	length := s1.Angle(0)
+	for _, e := range edges {
+		length = max(length, e.a.Distance(e.b))
+	}
+	// A cell holds no more of an edge than its diagonal: a long edge alone may need too many.
+	if float64(length) > float64(limit)*s2.MaxDiagMetric.Value(level) {
+		return nil, false
+	}
 	reach := s1.ChordAngleFromAngle(angle(radius))
 	var out []s2.CellID
 	var visit func(id s2.CellID, edges []edge, within bool) bool

@@ -98,13 +98,13 @@ func cutAtAntimeridian(ps []s2.Point) [][]Coord {
 	return append(out, part)
 }
 
-// DensifyRings does the same for polygons, given by closed rings in the order that NewArea gives them.
-func (a *Area) DensifyRings(tolerance float64) ([][][]Coord, bool) {
+// Densify does the same for the polygons of an area, which are not cut.
+func (a *Area) Densify(tolerance float64) ([][][]Coord, bool) {
 	var out [][][]Coord
 	total := 0
-	for _, polygon := range a.Polygons() {
+	for _, p := range a.parts {
 		var rings [][]Coord
-		for _, r := range polygon {
+		for _, r := range p.given {
 			ps, ok := densify(r, tolerance)
 			if total += len(ps); !ok || total > maxDense {
 				return nil, false

@@ -9,6 +9,7 @@ package geo
 
 import (
 	"math"
+	"slices"
 
 	"github.com/golang/geo/s1"
 	"github.com/golang/geo/s2"
@@ -23,13 +24,6 @@ type Coord [2]float64
 // Valid tells whether both numbers are in their ranges.
 func (c Coord) Valid() bool {
 	return c[0] >= -180 && c[0] <= 180 && c[1] >= -90 && c[1] <= 90
-}
-
-func (c Coord) point() s2.Point { return s2.PointFromLatLng(s2.LatLngFromDegrees(c[1], c[0])) }
-
-func coord(p s2.Point) Coord {
-	ll := s2.LatLngFromPoint(p)
-	return Coord{ll.Lng.Degrees(), ll.Lat.Degrees()}
 }
 
 func coords(ps []s2.Point) []Coord {
@@ -111,25 +105,22 @@ func newRing(at []s2.Point) ring {
 	loop := s2.LoopFromPoints(at)
 	r := ring{at: at, loop: loop}
 	if !loop.IsNormalized() {
-		back := make([]s2.Point, len(at))
-		for i, p := range at {
-			back[len(at)-1-i] = p
-		}
-		r.loop, r.hole = s2.LoopFromPoints(back), true
+		r.loop, r.hole = s2.LoopFromPoints(reversed(at)), true
 	}
 	return r
 }
 
 func reversed(at []s2.Point) []s2.Point {
-	out := make([]s2.Point, len(at))
-	for i, p := range at {
-		out[len(at)-1-i] = p
-	}
+	out := slices.Clone(at)
+	slices.Reverse(out)
 	return out
 }
 
 // polygon is a set of rings that do not cross: a point is inside if it lies in an odd number of them.
-type polygon struct{ rings []ring }
+type polygon struct {
+	rings []ring
+	given [][]Coord // the closed rings as they were given, in the rings' directions; nil for a computed polygon
+}
 
 func (p *polygon) contains(q s2.Point) bool {
 	in := false
@@ -176,9 +167,13 @@ func NewArea(polygons [][][]Coord) (*Area, bool) {
 			}
 			r := newRing(at)
 			if r.hole != (i > 0) {
+				// Without its closing place, so that the ring begins with the last one.
+				cs = slices.Clone(cs[:len(cs)-1])
+				slices.Reverse(cs)
+				cs = append(cs, cs[0])
 				r = ring{at: reversed(at), loop: r.loop, hole: i > 0}
 			}
-			p.rings = append(p.rings, r)
+			p.rings, p.given = append(p.rings, r), append(p.given, cs)
 		}
 		if len(p.rings) == 0 || !p.simple() {
 			return nil, false

@@ -43,7 +43,7 @@ var rooms = map[string][]string{
 	// running it
 	"internal/store":        {"internal/dialect/duckdb", "internal/catalog", "internal/types"},
 	"internal/store/duckdb": {"internal/store", "internal/dialect/duckdb", "internal/catalog", "internal/funcs", "internal/rel", "internal/types"},
-	"internal/query": {"internal/bind", "internal/rewrite", "internal/dialect/duckdb", "internal/store", "internal/rel", "internal/syntax",
+	"internal/query": {"internal/bind", "internal/rewrite", "internal/dialect/duckdb", "internal/store", "internal/rel", "internal/funcs", "internal/syntax",
 		"internal/catalog", "internal/source", "internal/types"},
 
 	// rules and alerts: pure, no query engine and no clock
@@ -57,12 +57,12 @@ var rooms = map[string][]string{
 
 	// the top: everything may be used, nothing below may use it
 	"internal/conformance": nil,
-	"internal/session": {"internal/query", "internal/store/duckdb", "internal/catalog", "internal/ingest", "internal/rule", "internal/alert",
+	"internal/reference":   nil,
+	"internal/session": {"internal/query", "internal/store", "internal/store/duckdb", "internal/catalog", "internal/ingest", "internal/rule", "internal/alert",
 		"internal/syntax", "internal/source", "internal/types"},
-	"content":      {},
-	"cmd/vedette":  nil,
-	"cmd/devbatch": nil,
-	"bench":        nil,
+	"content":     {},
+	"cmd/vedette": nil,
+	"bench":       nil,
 	// this package is its test only
 	"internal/layers": {},
 }

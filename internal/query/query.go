@@ -52,6 +52,8 @@ type Request struct {
 	Timeout time.Duration
 	MaxRows int
 	Params  map[string]types.Value
+	// Set replaces the values of the query's own scalar let statements, by name.
+	Set map[string]types.Value
 	// Check compiles without looking at data.
 	Check bool
 }
@@ -81,7 +83,11 @@ func (e *Engine) Compile(ctx context.Context, req Request) (*Compiled, error) {
 	return e.write(bound, diags, types.TicksOf(req.Now), false)
 }
 
-func (e *Engine) bind(ctx context.Context, req Request) (bound *bind.Result, diags source.Diagnostics, err error) {
+func (e *Engine) bind(ctx context.Context, req Request) (*bind.Result, source.Diagnostics, error) {
+	return e.bindWith(ctx, req, nil)
+}
+
+func (e *Engine) bindWith(ctx context.Context, req Request, trace func(bind.Step)) (bound *bind.Result, diags source.Diagnostics, err error) {
 	diags.File = req.File
 	q, list := syntax.Parse(req.File)
 	diags.List = list
@@ -94,7 +100,8 @@ func (e *Engine) bind(ctx context.Context, req Request) (bound *bind.Result, dia
 			bound, err = nil, fmt.Errorf("internal error: %v; the query is:\n%s", p, req.File.Text)
 		}
 	}()
-	opts := bind.Options{Catalog: e.Catalog, Now: types.TicksOf(req.Now), Functions: e.functions, Params: req.Params, External: e.External}
+	opts := bind.Options{Catalog: e.Catalog, Now: types.TicksOf(req.Now), Functions: e.functions, Params: req.Params, External: e.External,
+		Trace: trace, Set: req.Set}
 	if !req.From.IsZero() || !req.To.IsZero() {
 		opts.Bounded, opts.From, opts.To = true, types.TicksOf(req.From), types.TicksOf(req.To)
 	}

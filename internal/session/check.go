@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -196,7 +197,8 @@ func kindOfYAML(text string) FileKind {
 func (c *Checker) compile(ctx context.Context, out *Checked, file *source.File) *query.Compiled {
 	compiled, err := c.engine.Compile(ctx, query.Request{File: file, Now: c.now, Check: true})
 	if err != nil {
-		if ds, ok := err.(*source.Diagnostics); ok {
+		var ds *source.Diagnostics
+		if errors.As(err, &ds) {
 			out.add(ds.File, ds.List...)
 		} else {
 			out.add(file, source.Diagnostic{Severity: source.Error, Msg: err.Error()})

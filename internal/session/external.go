@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -103,6 +104,9 @@ func (x external) open(uri string) (name string, content []byte, err error) {
 			}
 			defer root.Close()
 			f, err = root.Open(filepath.FromSlash(rest))
+			if plain, ok := unescaped(rest); ok && errors.Is(err, fs.ErrNotExist) { // Sample%20Data
+				f, err = root.Open(filepath.FromSlash(plain))
+			}
 			if err != nil {
 				return "", nil, fmt.Errorf("%s: %w", uri, err)
 			}
@@ -114,6 +118,12 @@ func (x external) open(uri string) (name string, content []byte, err error) {
 		return name, content, err
 	}
 	return "", nil, fmt.Errorf("reading '%s' is not allowed", uri)
+}
+
+// unescaped is a URL's path without its escapes, if it has any.
+func unescaped(p string) (string, bool) {
+	plain, err := url.PathUnescape(p)
+	return plain, err == nil && plain != p
 }
 
 func readAll(r io.Reader) ([]byte, error) {

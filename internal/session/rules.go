@@ -46,16 +46,11 @@ type Limits struct {
 // Evaluate runs a rule at a time, as the scheduler does: its period bounds every table, now() is the time, and
 // the alerts follow from the rows.
 func (s *Session) Evaluate(ctx context.Context, r *rule.Rule, at time.Time, limits Limits) (*Run, error) {
-	run := &Run{Rule: r, Window: windowOf(r, at)}
-	req := query.Request{File: r.QueryFile, Now: at, From: run.Window.From, To: run.Window.To, Timeout: limits.Timeout, MaxRows: limits.MaxRows}
-	res, err := s.Engine.Run(ctx, req)
+	run, res, err := s.evaluate(ctx, s.request(r, at, limits, nil), r, at)
 	if err != nil {
 		return run, err
 	}
-	run.Rows, run.Warnings, run.Elapsed = res.Table, res.Compiled.Warnings, res.Elapsed
-	if r.Kind != rule.Hunting {
-		run.Alerts = alert.Evaluate(r, run.Rows, run.Window, nil)
-	}
+	req := s.request(r, at, limits, nil)
 	if len(run.Alerts) > 0 || r.Kind == rule.Hunting && len(run.Rows.Rows) > 0 {
 		return run, nil
 	}
@@ -72,6 +67,26 @@ func (s *Session) Evaluate(ctx context.Context, r *rule.Rule, at time.Time, limi
 		run.Tables = append(run.Tables, n)
 	}
 	return run, nil
+}
+
+// request is the query of a rule at a time; set replaces values of its let statements.
+func (s *Session) request(r *rule.Rule, at time.Time, limits Limits, set map[string]types.Value) query.Request {
+	w := windowOf(r, at)
+	return query.Request{File: r.QueryFile, Now: at, From: w.From, To: w.To, Timeout: limits.Timeout, MaxRows: limits.MaxRows, Set: set}
+}
+
+// evaluate runs a rule's query and makes alerts of its rows.
+func (s *Session) evaluate(ctx context.Context, req query.Request, r *rule.Rule, at time.Time) (*Run, *query.Result, error) {
+	run := &Run{Rule: r, Window: windowOf(r, at)}
+	res, err := s.Engine.Run(ctx, req)
+	if err != nil {
+		return run, nil, err
+	}
+	run.Rows, run.Warnings, run.Elapsed = res.Table, res.Compiled.Warnings, res.Elapsed
+	if r.Kind != rule.Hunting {
+		run.Alerts = alert.Evaluate(r, run.Rows, run.Window, nil)
+	}
+	return run, res, nil
 }
 
 // windowOf is the window that a run of a rule looks at; the one of its tests, so that both are the same.

@@ -10,6 +10,7 @@ import (
 	"github.com/vedette-siem/vedette/internal/catalog"
 	"github.com/vedette-siem/vedette/internal/ingest"
 	"github.com/vedette-siem/vedette/internal/query"
+	"github.com/vedette-siem/vedette/internal/store"
 	"github.com/vedette-siem/vedette/internal/store/duckdb"
 	"github.com/vedette-siem/vedette/internal/types"
 )
@@ -45,6 +46,9 @@ type Loaded struct {
 	Path   string
 	Report *ingest.Report
 }
+
+// loadBatch is how many rows are handed on at once.
+const loadBatch = 2048
 
 // ErrNoData is the fault of data folders that hold nothing to load.
 var ErrNoData = errors.New("no events found")
@@ -92,7 +96,14 @@ func Open(ctx context.Context, opts Options) (s *Session, err error) {
 		s.Engine.External = external.read
 	}
 	for _, dir := range opts.Data {
-		report, err := ingest.LoadDir(ctx, dir, ingest.Options{Mapping: mapping, Progress: opts.Progress}, s.Catalog, s.counts)
+		p := newPipe(s.counts)
+		report, err := ingest.LoadDir(ctx, dir, ingest.Options{Mapping: mapping, Progress: opts.Progress, BatchRows: loadBatch}, s.Catalog, p)
+		if stored := p.close(); err == nil {
+			err = stored
+		}
+		if errors.Is(err, store.ErrMemory) {
+			return nil, fmt.Errorf("the events of %s take more memory than they may have (an Entra sign-in takes about 7 KB)", dir)
+		}
 		if err != nil {
 			return nil, errors.Join(err, s.Close())
 		}

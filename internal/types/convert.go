@@ -319,7 +319,8 @@ func ParseBool(text string) (value, ok bool) {
 }
 
 // ParseGuid reads a guid in any of .NET's forms (with or without dashes, braces, parentheses) and returns
-// its canonical text.
+// its canonical text. Outside braces each of the four dashes may be missing.
+// https://learn.microsoft.com/kusto/query/toguid-function
 func ParseGuid(text string) (string, bool) {
 	s := strings.TrimSpace(text)
 	if n := len(s); n > 2 && (s[0] == '{' && s[n-1] == '}' || s[0] == '(' && s[n-1] == ')') {
@@ -328,25 +329,30 @@ func ParseGuid(text string) (string, bool) {
 			return "", false
 		}
 	}
-	s = strings.ToLower(s)
-	switch len(s) {
-	case 32:
-		s = s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
-	case 36:
-	default:
+	if len(s) < 32 || len(s) > 36 {
 		return "", false
 	}
-	for i := range len(s) {
-		c := s[i]
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if c != '-' {
-				return "", false
+	out := make([]byte, 0, 36)
+	for i := 0; i < len(s); i++ {
+		if n := len(out); n == 8 || n == 13 || n == 18 || n == 23 {
+			out = append(out, '-')
+			if s[i] == '-' {
+				continue
 			}
-		} else if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+		}
+		c := s[i]
+		switch {
+		case c >= 'A' && c <= 'F':
+			c += 'a' - 'A'
+		case (c < '0' || c > '9') && (c < 'a' || c > 'f'):
 			return "", false
 		}
+		if len(out) == 36 {
+			return "", false
+		}
+		out = append(out, c)
 	}
-	return s, true
+	return string(out), len(out) == 36
 }
 
 // DecimalDigits is how many significant digits a decimal holds.

@@ -118,12 +118,20 @@ func (p *looseScanner) datePart(v, digits int) bool {
 	}
 	p.parts[p.n], p.width[p.n] = v, digits
 	p.n++
+	if mark := p.i; p.n < 3 {
+		p.blanks() // 2017 - 08 - 01
+		if p.i == len(p.s) || strings.IndexByte("/-.", p.s[p.i]) < 0 {
+			p.i = mark
+		}
+	}
 	switch {
 	case p.i == len(p.s):
 		return true
 	case p.n < 3 && strings.IndexByte("/-.", p.s[p.i]) >= 0:
 		p.i++
+		p.blanks()
 		return p.i < len(p.s)
+
 	case p.s[p.i] == ',':
 		p.i++
 	case p.n == 3 && p.s[p.i] == 'T':

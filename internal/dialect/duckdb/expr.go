@@ -61,14 +61,24 @@ func (w *writer) expr(e rel.Expr, at refs, filter bool) string {
 func (w *writer) call(e *rel.Call, at refs, filter bool) string {
 	inFilter := filter && e.Fn.Class == funcs.Operator && (e.Fn.Name == "and" || e.Fn.Name == "or")
 	c := &funcs.Call{Type: e.T, Filter: filter}
-	for _, a := range e.Args {
-		arg := funcs.Arg{SQL: w.expr(a, at, inFilter), Type: a.Type()}
+	for i, a := range e.Args {
+		arg := funcs.Arg{SQL: w.expr(a, at, inFilter || decides(e, i)), Type: a.Type()}
 		if v, ok := rel.Const(a); ok {
 			arg.Const = &v
 		}
 		c.Args = append(c.Args, arg)
 	}
 	return w.lower(e.Fn, e.Sig, c)
+}
+
+// decides tells whether an argument only decides on something, so that null is as good as false: the conditions
+// of iff and case, and of the aggregates that take one.
+func decides(e *rel.Call, i int) bool {
+	if e.Sig == nil {
+		return false
+	}
+	p, ok := e.Sig.Param(i, len(e.Args))
+	return ok && p.Types == funcs.Bool && (p.Name == "predicate" || p.Name == "if")
 }
 
 func (w *writer) lower(fn *funcs.Func, sig *funcs.Sig, c *funcs.Call) string {

@@ -373,8 +373,8 @@ func (w *writer) aggregate(n *rel.Aggregate) *sel {
 // aggCall writes an aggregate: its SQL, else its Go body over lists of the arguments.
 func (w *writer) aggCall(e *rel.Call, at refs, order string) string {
 	c := &funcs.Call{Type: e.T, Order: order}
-	for _, a := range e.Args {
-		arg := funcs.Arg{SQL: w.expr(a, at, false), Type: a.Type()}
+	for i, a := range e.Args {
+		arg := funcs.Arg{SQL: w.expr(a, at, decides(e, i)), Type: a.Type()}
 		if v, ok := rel.Const(a); ok {
 			arg.Const = &v
 		}
@@ -594,7 +594,7 @@ func (w *writer) window(n *rel.Window) *sel {
 		over += strings.TrimPrefix(w.orderBy(n.Order, at), " ")
 		var args []string
 		for _, a := range it.Args {
-			args = append(args, w.expr(a, at, false))
+			args = append(args, w.expr(a, at, it.Func == rel.RunningCount))
 		}
 		const soFar = " ROWS UNBOUNDED PRECEDING)"
 		var sql string
@@ -608,7 +608,8 @@ func (w *writer) window(n *rel.Window) *sel {
 		case rel.RunningSum:
 			sql = "coalesce(sum(" + args[0] + ")" + over + soFar + ", 0)::" + sqlTypes[it.Out.Type]
 		case rel.RunningCount:
-			sql = "count(*) FILTER (WHERE " + args[0] + ")" + over + soFar
+			// With a FILTER clause the engine counts each row's frame anew.
+			sql = "count(CASE WHEN " + args[0] + " THEN 1 END)" + over + soFar
 		case rel.RunningMax:
 			sql = "max(" + args[0] + ")" + over + soFar
 		default:

@@ -187,6 +187,10 @@ func fault(ctx context.Context, err error) error {
 		case d.Type == driverpkg.ErrorTypeOutOfMemory:
 			return store.ErrMemory
 		}
+		// A KQL function's own words, without the engine's around them.
+		if _, own, ok := strings.Cut(d.Msg, "database/sql/driver: API error: "); ok {
+			return errors.New(own)
+		}
 	}
 	return err
 }
@@ -291,7 +295,7 @@ func (e *Engine) Append(table *catalog.Table, rows [][]types.Value) error {
 			a.vals[i] = native(v)
 		}
 		if err := a.app.AppendRow(a.vals...); err != nil {
-			return fmt.Errorf("append to %s: %w", table.Name, err)
+			return a.fault(err)
 		}
 	}
 	if a.pending += len(rows); a.pending >= flushRows {
@@ -310,7 +314,16 @@ func (a *appender) flush() error {
 		return nil
 	}
 	a.pending = 0
-	if err := a.app.Flush(); err != nil {
+	return a.fault(a.app.Flush())
+}
+
+// fault is an error of the appender; that the memory is used up is told from its text, because the driver
+// hands it on without its kind.
+func (a *appender) fault(err error) error {
+	if err != nil && strings.Contains(err.Error(), "could not allocate block") {
+		err = store.ErrMemory
+	}
+	if err != nil {
 		return fmt.Errorf("append to %s: %w", a.table, err)
 	}
 	return nil

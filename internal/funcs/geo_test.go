@@ -1,0 +1,9 @@
+package funcs
+
+import (
+	"testing"
+)
+
+func TestGeoExamples(t *testing.T) {
+	checkFamily(t, geoFuncs, geoLineFuncs, geoAreaFuncs, geoCellFuncs, geoTextFuncs)
+}

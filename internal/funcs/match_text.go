@@ -1,0 +1,155 @@
+package funcs
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+// textPattern is a pattern of the operator parse: constants, columns and asterisks. It means what the regular
+// expression with the same parts means where everything is as short as it can be, and it is much faster on
+// long texts, since constants are searched for and not stepped to.
+type textPattern []textPart
+
+// textPart is a constant, or something that ends where the next constant begins.
+type textPart struct {
+	kind byte // '=' constant, '*' anything, ':' column of a type, '?' column of a type that may be otherwise
+	text string
+	// shape is what the text of a column looks like; nil for any text.
+	shape *regexp.Regexp
+}
+
+// TypedText returns what the text of a column of a type looks like, as an RE2 pattern, or "" for any text.
+func TypedText(t types.Type) string {
+	switch t {
+	case types.Int, types.Long:
+		return `-?[0-9]+`
+	case types.Real, types.Decimal:
+		return `[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?`
+	case types.Bool:
+		return `(?i:true|false)|[01]`
+	case types.Guid:
+		return `[{(]?[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}[)}]?`
+	}
+	return ""
+}
+
+// textPattern returns the pattern that a constant spells. It is kept, since the constant comes with every row.
+func (c *Ctx) textPattern(parts types.Value) textPattern {
+	p, ok := c.texts[parts.Text()]
+	if !ok {
+		if c.texts == nil {
+			c.texts = make(map[string]textPattern)
+		}
+		p = newTextPattern(types.JSONOf(parts))
+		c.texts[parts.Text()] = p
+	}
+	return p
+}
+
+func newTextPattern(parts types.JSON) textPattern {
+	var p textPattern
+	for _, item := range parts.Items {
+		part := textPart{kind: item.Str[0], text: item.Str[1:]}
+		if part.kind == ':' || part.kind == '?' {
+			t, _ := types.Parse(part.text)
+			if shape := TypedText(t); shape != "" {
+				part.shape = regexp.MustCompile(`\A(?:` + shape + `)`)
+				part.shape.Longest()
+			}
+		}
+		p = append(p, part)
+	}
+	return p
+}
+
+// match returns the texts of the columns.
+func (p textPattern) match(text string) ([]string, bool) {
+	m := textMatch{p: p, text: text}
+	if !m.from(0, 0) {
+		return nil, false
+	}
+	return m.values, true
+}
+
+// textMatch is one match. A place that was tried in vain is not tried again, so the work is bounded by the
+// number of parts times the length of the text.
+type textMatch struct {
+	p      textPattern
+	text   string
+	values []string
+	failed map[[2]int]bool
+}
+
+// from matches the parts from i on with the text from at on.
+func (m *textMatch) from(i, at int) bool {
+	if i == len(m.p) {
+		return at == len(m.text)
+	}
+	if m.failed[[2]int{i, at}] {
+		return false
+	}
+	if m.part(i, at) {
+		return true
+	}
+	if m.failed == nil {
+		m.failed = make(map[[2]int]bool)
+	}
+	m.failed[[2]int{i, at}] = true
+	return false
+}
+
+func (m *textMatch) part(i, at int) bool {
+	part := &m.p[i]
+	switch {
+	case part.kind == '=':
+		return strings.HasPrefix(m.text[at:], part.text) && m.from(i+1, at+len(part.text))
+	case part.kind == '*' && i+1 == len(m.p):
+		return true
+	case i+1 == len(m.p):
+		return m.fits(part, m.text[at:]) && m.take(m.text[at:], i+1, len(m.text))
+	case m.p[i+1].kind == '*': // a column that ends where its type ends
+		end := part.shape.FindStringIndex(m.text[at:])
+		if end == nil {
+			return part.kind == '?' && m.take("", i+1, at)
+		}
+		return m.take(m.text[at:at+end[1]], i+1, at+end[1])
+	}
+	// Everything up to a constant, at the first of its places from which the rest fits.
+	next := m.p[i+1].text
+	for end := at; ; end++ {
+		n := strings.Index(m.text[end:], next)
+		if n < 0 {
+			return false
+		}
+		end += n
+		if part.kind == '*' {
+			if m.from(i+2, end+len(next)) {
+				return true
+			}
+		} else if m.fits(part, m.text[at:end]) && m.take(m.text[at:end], i+2, end+len(next)) {
+			return true
+		}
+	}
+}
+
+// fits tells whether a text may be the value of a column.
+func (m *textMatch) fits(part *textPart, value string) bool {
+	if part.kind == '?' || part.shape == nil {
+		return true
+	}
+	end := part.shape.FindStringIndex(value)
+	return end != nil && end[1] == len(value)
+}
+
+// take notes the value of a column and goes on with the rest.
+func (m *textMatch) take(value string, i, at int) bool {
+	n := len(m.values)
+	m.values = append(m.values, value)
+	if m.from(i, at) {
+		return true
+	}
+	m.values = m.values[:n]
+	return false
+}
