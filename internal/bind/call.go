@@ -71,7 +71,7 @@ func (b *binder) callExpr(r *row, c *syntax.CallExpr) rel.Expr {
 	if fn, ok := b.opts.Funcs.Lookup(funcs.Scalar, name); ok {
 		return b.scalarCall(r, fn, c)
 	}
-	if f, ok := b.opts.Catalog.Function(name); ok {
+	if f, ok := b.storedFunc(r.env, name); ok {
 		return b.scalarOf(b.callStored(r, f, c.Args, c.Span()), c.Span())
 	}
 	b.errFunction(c.Name.Span(), name, b.opts.Funcs.Near(funcs.Scalar, name))

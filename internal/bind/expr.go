@@ -248,10 +248,10 @@ func (b *binder) ident(r *row, id *syntax.Ident) rel.Expr {
 			return b.scalarOf(b.callLet(r, d, nil, id), id.Span())
 		}
 	}
-	if f, ok := b.opts.Catalog.Function(id.Name); ok {
+	if f, ok := b.storedFunc(r.env, id.Name); ok {
 		return b.scalarOf(b.callStored(r, f, nil, id.Span()), id.Span())
 	}
-	if _, ok := b.opts.Catalog.Table(id.Name); ok {
+	if _, ok := b.storedTable(r.env, id.Name); ok {
 		b.errScalarExpected(id.Span())
 		return rel.Bad{}
 	}

@@ -25,6 +25,9 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 		return b.evaluate(e, in, o), e
 	case *syntax.FindOp:
 		return b.find(e, in, o), e
+	case *syntax.MacroExpandOp:
+		b.errUnsupported(o.WordSpan(), "macro-expand, which is for several databases,")
+		return nil, e
 	case *syntax.BadOp:
 		return nil, e
 	}
@@ -606,7 +609,9 @@ func digits(s string) (number, rest string) {
 // as names the rows so far for the rest of the query.
 func (b *binder) as(e *env, in *table, o *syntax.AsOp) (*table, *env) {
 	bind := b.shared(in).(tableBinding)
-	return bind.bind(), e.with(o.Name.Name, bind)
+	out := bind.bind()
+	out.as, out.asNode = o.Name.Name, out.node
+	return out, e.with(o.Name.Name, bind)
 }
 
 // getschema gives a row for each column.
@@ -669,7 +674,7 @@ func (b *binder) invoke(e *env, in *table, o *syntax.InvokeOp) *table {
 			return b.tableOf(b.callLet(scalarsOnly(e2), f, args, call), call.Span())
 		}
 	}
-	if f, ok := b.opts.Catalog.Function(call.Name.Name); ok {
+	if f, ok := b.storedFunc(e, call.Name.Name); ok {
 		return b.tableOf(b.callStored(scalarsOnly(e2), f, args, call.Span()), call.Span())
 	}
 	b.errFunction(call.Name.Span(), call.Name.Name, "")

@@ -17,10 +17,7 @@ func (b *binder) find(e *env, in *table, o *syntax.FindOp) *table {
 	}
 	var legs []leg
 	if o.In == nil {
-		for _, name := range b.opts.Catalog.TableNames() {
-			t, _ := b.opts.Catalog.Table(name)
-			legs = append(legs, leg{b.scan(t), name})
-		}
+		legs = b.everyTable(e)
 	}
 	for _, x := range o.In {
 		legs = append(legs, b.unionLegs(e, x, len(legs))...)
@@ -34,24 +31,45 @@ func (b *binder) find(e *env, in *table, o *syntax.FindOp) *table {
 			with = w
 		}
 	}
-	typeOf := map[string]types.Type{} // of a column in the first table that has it
-	open := false
+	kept, used, known, open := b.legsWith(e, legs, o.Predicate, false)
+	if kept == nil {
+		if !b.failed() {
+			b.add("KS204", o.Span(), "no table has the columns that find names")
+		}
+		return nil
+	}
+	var out *table
+	if o.Project != nil {
+		out = b.findProject(o, kept, with, known, open)
+	} else {
+		out = b.findSmart(o, kept, with, used)
+	}
+	if out == nil || o.ProjectAway == nil {
+		return out
+	}
+	return b.projectAway(e, out, &syntax.ProjectAwayOp{Columns: o.ProjectAway})
+}
+
+// legsWith are the tables of find or search, filtered by the predicate. A table that has none of the columns
+// that the predicate names is left out; in one that has only some, the others are null. used are the columns
+// that it names, known those of all tables with the type that the first of them gives each.
+func (b *binder) legsWith(e *env, legs []leg, predicate syntax.Expr, caseSensitive bool) (kept []leg, used map[string]bool, known map[string]types.Type, open bool) {
+	known = map[string]types.Type{}
 	for _, l := range legs {
 		open = open || l.t.open
 		for _, c := range l.t.cols {
-			if _, ok := typeOf[c.Name]; !ok {
-				typeOf[c.Name] = c.Type
+			if _, ok := known[c.Name]; !ok {
+				known[c.Name] = c.Type
 			}
 		}
 	}
-	used := map[string]bool{}
-	var kept []leg
+	used = map[string]bool{}
 	for _, l := range legs {
 		own, missing := false, false
 		r := &row{t: l.t, env: e, search: true}
 		r.extra = func(name string) (rel.Expr, bool) {
-			t, known := typeOf[name]
-			if !known {
+			t, ok := known[name]
+			if !ok {
 				return nil, false
 			}
 			used[name] = true
@@ -62,9 +80,9 @@ func (b *binder) find(e *env, in *table, o *syntax.FindOp) *table {
 			missing = true
 			return lit(types.Null(t)), true
 		}
-		pred := b.searchPredicate(r, o.Predicate, false)
+		pred := b.searchPredicate(r, predicate, caseSensitive)
 		if isBad(pred) {
-			return nil
+			return nil, nil, nil, false
 		}
 		if missing && !own {
 			continue
@@ -73,20 +91,18 @@ func (b *binder) find(e *env, in *table, o *syntax.FindOp) *table {
 		t.node = &rel.Filter{In: t.node, Pred: pred}
 		kept = append(kept, leg{&t, l.name})
 	}
-	if len(kept) == 0 {
-		b.add("KS204", o.Span(), "no table has the columns that find names")
-		return nil
+	return kept, used, known, open
+}
+
+// everyTable are the sources of a find or search that names none: the views of the query and all stored
+// tables.
+func (b *binder) everyTable(e *env) []leg {
+	legs := b.viewLegs(e, &syntax.Ident{Name: "*"})
+	for _, name := range b.storedTables(e) {
+		t, _ := b.opts.Catalog.Table(name)
+		legs = append(legs, leg{b.scan(t), name})
 	}
-	var out *table
-	if o.Project != nil {
-		out = b.findProject(o, kept, with, typeOf, open)
-	} else {
-		out = b.findSmart(o, kept, with, used)
-	}
-	if out == nil || o.ProjectAway == nil {
-		return out
-	}
-	return b.projectAway(e, out, &syntax.ProjectAwayOp{Columns: o.ProjectAway})
+	return legs
 }
 
 // findProject gives the columns that project lists; pack(*) is a bag of all the columns of a row.

@@ -125,8 +125,10 @@ func (b *binder) parse(e *env, in *table, params []*syntax.OpParam, x syntax.Exp
 	whole := rel.Col{}
 	if filter && !strict {
 		whole = b.newCol("$whole", types.Bool)
-		w := b.hiddenCall("match.any", match.Ref())
-		if match.Type != types.Dynamic {
+		var w rel.Expr
+		if match.Type == types.Dynamic {
+			w = b.hiddenCall("match.any", match.Ref())
+		} else {
 			w = b.apply("!=", x.Span(), group(pat.whole), lit(types.StringOf("")))
 			if pat.empty {
 				w = b.apply("or", x.Span(), w, b.apply("==", x.Span(), text, lit(types.StringOf(""))))
@@ -295,14 +297,10 @@ func newParsePattern(parts []parsePart, kind parseKind, flags string, whole bool
 // short makes a regular expression of * constant column constant *, the commonest pattern: the engine's own
 // search is fastest where only a short piece of the text is matched.
 func (p *parsePattern) short() bool {
-	if len(p.parts) != 5 || !p.parts[0].star || !p.parts[1].isText() || p.parts[2].name == "" || !p.parts[3].isText() || !p.parts[4].star {
+	if len(p.parts) != 5 || !p.parts[0].star || !p.parts[1].isText() || p.parts[2].typ != types.String || !p.parts[3].isText() || !p.parts[4].star {
 		return false
 	}
-	shape := ".*?"
-	if typed := funcs.TypedText(p.parts[2].typ); typed != "" {
-		shape = typed
-	}
-	p.re2 = "(?s)" + regexp.QuoteMeta(p.parts[1].text) + "(" + shape + ")" + regexp.QuoteMeta(p.parts[3].text)
+	p.re2 = "(?s)" + regexp.QuoteMeta(p.parts[1].text) + "(.*?)" + regexp.QuoteMeta(p.parts[3].text)
 	p.groups, p.parts[2].group = 1, 1
 	return true
 }

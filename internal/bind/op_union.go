@@ -24,7 +24,7 @@ func (b *binder) union(e *env, in *table, o *syntax.UnionOp) *table {
 	}
 	var legs []leg
 	if in != nil {
-		legs = append(legs, leg{in, "union_arg0"})
+		legs = append(legs, leg{in, in.source("union_arg0")})
 	}
 	for _, x := range o.Tables {
 		var got []leg
@@ -75,7 +75,7 @@ func (b *binder) unionLegs(e *env, x syntax.Expr, n int) []leg {
 		}
 		if id.IsWildcard() {
 			legs := b.viewLegs(e, id)
-			for _, tn := range b.opts.Catalog.TableNames() {
+			for _, tn := range b.storedTables(e) {
 				if wildcard(id.Name, tn) {
 					t, _ := b.opts.Catalog.Table(tn)
 					legs = append(legs, leg{b.scan(t), tn})
@@ -94,7 +94,7 @@ func (b *binder) unionLegs(e *env, x syntax.Expr, n int) []leg {
 		}
 		return nil
 	}
-	return []leg{{t, name}}
+	return []leg{{t, t.source(name)}}
 }
 
 // viewLegs are the views, declared by let, whose names fit a wildcard, in the order they were declared.
@@ -130,27 +130,31 @@ func (b *binder) isStored(e *env, name string) bool {
 	if _, ok := e.lookup(name); ok {
 		return false
 	}
-	if _, ok := b.opts.Catalog.Function(name); ok {
+	if _, ok := b.storedFunc(e, name); ok {
 		return false
 	}
-	_, ok := b.opts.Catalog.Table(name)
+	_, ok := b.storedTable(e, name)
 	return ok
 }
 
 func itoa(n int) string { return types.LongOf(int64(n)).ToText() }
 
 // unionOf puts legs together: a column of one name and type is one column; of one name and several types
-// it is name_type for each. Inner keeps the columns that every leg has.
+// it is name_type for each. Where the first two legs that have a column agree on its type, it stays one column
+// and the values of later legs are converted, as Microsoft's binder has it. Inner keeps the columns that every
+// leg has.
 func (b *binder) unionOf(legs []leg, inner bool, with string) *table {
 	type shape struct {
 		name  string
 		types []types.Type
 		legs  int
+		fixed bool // the first two legs agree on the type: it is the column's, whatever the others have
 	}
 	var shapes []*shape
 	byName := map[string]*shape{}
 	for _, l := range legs {
 		for _, c := range l.t.cols {
+			t := b.unionType(c)
 			s := byName[c.Name]
 			if s == nil {
 				s = &shape{name: c.Name}
@@ -158,12 +162,11 @@ func (b *binder) unionOf(legs []leg, inner bool, with string) *table {
 				shapes = append(shapes, s)
 			}
 			s.legs++
-			known := false
-			for _, t := range s.types {
-				known = known || t == c.Type
+			if s.legs == 2 && s.types[0] == t {
+				s.fixed = true
 			}
-			if !known {
-				s.types = append(s.types, c.Type)
+			if !s.fixed && !slices.Contains(s.types, t) {
+				s.types = append(s.types, t)
 			}
 		}
 	}
@@ -182,8 +185,9 @@ func (b *binder) unionOf(legs []leg, inner bool, with string) *table {
 		}
 	}
 	type pick struct {
-		name string
-		t    types.Type
+		name  string
+		t     types.Type
+		fixed bool
 	}
 	var picks []pick
 	for _, s := range shapes {
@@ -199,21 +203,34 @@ func (b *binder) unionOf(legs []leg, inner bool, with string) *table {
 				}
 				taken[name] = true
 			}
-			picks = append(picks, pick{s.name, t})
-			u.Out = append(u.Out, b.newCol(name, t))
+			picks = append(picks, pick{s.name, t, s.fixed})
+			u.Out = append(u.Out, b.unionCol(name, t))
+		}
+	}
+	// A search reads hundreds of tables of thousands of columns in all: what a leg lacks is one null for each type.
+	nulls := map[types.Type]rel.Expr{}
+	for _, k := range picks {
+		if nulls[k.t] == nil {
+			nulls[k.t] = lit(types.Null(held(k.t)))
 		}
 	}
 	for _, l := range legs {
-		p := &rel.Project{In: l.t.node}
+		p := &rel.Project{In: l.t.node, Items: make([]rel.Item, 0, len(picks)+1)}
+		own := make(map[string]rel.Col, len(l.t.cols))
+		for i := len(l.t.cols) - 1; i >= 0; i-- {
+			own[l.t.cols[i].Name] = l.t.cols[i]
+		}
 		if with != "" {
 			p.Items = append(p.Items, rel.Item{Col: b.newCol(with, types.String), Expr: lit(types.StringOf(l.name))})
 		}
 		for _, k := range picks {
-			var x rel.Expr = lit(types.Null(k.t))
-			if c, ok := l.t.col(k.name); ok && c.Type == k.t {
+			x := nulls[k.t]
+			if c, ok := own[k.name]; ok && b.unionType(c) == k.t {
 				x = c.Ref()
+			} else if ok && k.fixed {
+				x = b.convert(c.Ref(), held(k.t))
 			}
-			p.Items = append(p.Items, rel.Item{Col: b.newCol(k.name, k.t), Expr: x})
+			p.Items = append(p.Items, rel.Item{Col: b.newCol(k.name, held(k.t)), Expr: x})
 		}
 		u.Ins = append(u.Ins, p)
 		out.open = out.open || l.t.open
@@ -222,12 +239,38 @@ func (b *binder) unionOf(legs []leg, inner bool, with string) *table {
 	return out
 }
 
+// unionType is the type by which a column is matched with those of other legs. What comes out of an open
+// table is of unknown type, which is one of its own.
+func (b *binder) unionType(c rel.Col) types.Type {
+	if b.untyped[c.ID] {
+		return types.Unknown
+	}
+	return c.Type
+}
+
+// held is the type that values of a column's type are held in.
+func held(t types.Type) types.Type {
+	if t == types.Unknown {
+		return types.Dynamic
+	}
+	return t
+}
+
+// unionCol is a column that a union puts out.
+func (b *binder) unionCol(name string, t types.Type) rel.Col {
+	c := b.newCol(name, held(t))
+	if t == types.Unknown {
+		b.untyped[c.ID] = true
+	}
+	return c
+}
+
 // search looks for a text in every column of some tables.
 func (b *binder) search(e *env, in *table, o *syntax.SearchOp) *table {
 	var legs []leg
 	switch {
 	case in != nil:
-		legs = []leg{{in, "search_arg0"}}
+		legs = []leg{{in, in.source("search_arg0")}}
 		if scan, ok := in.node.(*rel.Scan); ok {
 			legs[0].name = scan.Table
 		}
@@ -240,25 +283,18 @@ func (b *binder) search(e *env, in *table, o *syntax.SearchOp) *table {
 			legs = append(legs, got...)
 		}
 	default:
-		for _, name := range b.opts.Catalog.TableNames() {
-			t, _ := b.opts.Catalog.Table(name)
-			legs = append(legs, leg{b.scan(t), name})
-		}
+		legs = b.everyTable(e)
 	}
 	if b.failed() || len(legs) == 0 {
 		return nil
 	}
 	kind, _ := param(o.Params, "kind")
-	out := legs[:0]
-	for _, l := range legs {
-		r := &row{t: l.t, env: e, search: true}
-		pred := b.searchPredicate(r, o.Predicate, kind == "case_sensitive")
-		if isBad(pred) {
-			return nil
+	out, _, _, _ := b.legsWith(e, legs, o.Predicate, kind == "case_sensitive")
+	if out == nil {
+		if !b.failed() {
+			b.add("KS204", o.Span(), "no table has the columns that search names")
 		}
-		t := *l.t
-		t.node = &rel.Filter{In: t.node, Pred: pred}
-		out = append(out, leg{&t, l.name})
+		return nil
 	}
 	if in != nil { // one table: the order of its rows stays
 		t := out[0].t

@@ -28,6 +28,20 @@ type table struct {
 	bag  *rel.Col
 	// graph is set if this is no table but the graph that make-graph gave.
 	graph *graph
+	// as is the name that the operator as gave to the rows of asNode; see source.
+	as     string
+	asNode rel.Node
+}
+
+// source is the name of a table among the sources of union and find: the one that as gave it last, if no
+// operator came behind, or else the given one.
+//
+// https://learn.microsoft.com/kusto/query/as-operator
+func (t *table) source(name string) string {
+	if t.as != "" && t.asNode == t.node {
+		return t.as
+	}
+	return name
 }
 
 // scalar is a bound scalar expression. Name is the name a result column takes from it.
@@ -83,6 +97,9 @@ func (e *env) with(name string, b binding) *env { return &env{e, name, b} }
 
 func (e *env) lookup(name string) (binding, bool) {
 	for ; e != nil; e = e.parent {
+		if r, ok := e.b.(*restrictBinding); ok && r.hidden[name] {
+			return nil, false
+		}
 		if e.name == name && e.b != nil {
 			return e.b, true
 		}

@@ -83,7 +83,7 @@ func (b *binder) statement(s syntax.Stmt, e *env) *env {
 		b.value(e, s.X)
 		return e
 	case *syntax.RestrictStmt:
-		b.errUnsupported(s.Span(), "restrict access")
+		return b.restrict(s, e)
 	case *syntax.DeclarePatternStmt:
 		return e.with(s.Name.Name, patternBinding{s, e})
 	}
@@ -241,10 +241,10 @@ func (b *binder) isTabular(e *env, x syntax.Expr) bool {
 			}
 			return false
 		}
-		if f, ok := b.opts.Catalog.Function(x.Name); ok {
+		if f, ok := b.storedFunc(e, x.Name); ok {
 			return b.storedTabular(f)
 		}
-		_, ok := b.opts.Catalog.Table(x.Name)
+		_, ok := b.storedTable(e, x.Name)
 		return ok
 	case *syntax.CallExpr:
 		name := x.Name.Name
@@ -262,7 +262,7 @@ func (b *binder) isTabular(e *env, x syntax.Expr) bool {
 		case "materialize":
 			return len(x.Args) == 1 && b.isTabular(e, x.Args[0])
 		}
-		if f, ok := b.opts.Catalog.Function(name); ok {
+		if f, ok := b.storedFunc(e, name); ok {
 			return b.storedTabular(f)
 		}
 	}
@@ -396,10 +396,10 @@ func (b *binder) namedTable(e *env, id *syntax.Ident) *table {
 		}
 		return nil
 	}
-	if f, ok := b.opts.Catalog.Function(id.Name); ok {
+	if f, ok := b.storedFunc(e, id.Name); ok {
 		return b.tableOf(b.callStored(scalarsOnly(e), f, nil, id.Span()), id.Span())
 	}
-	if t, ok := b.opts.Catalog.Table(id.Name); ok {
+	if t, ok := b.storedTable(e, id.Name); ok {
 		return b.scan(t)
 	}
 	b.errTable(id.Span(), id.Name, b.nearTable(e, id.Name))
@@ -467,7 +467,7 @@ func (b *binder) tableCall(e *env, c *syntax.CallExpr) *table {
 		b.errUnsupported(c.Span(), name+"()")
 		return nil
 	}
-	if f, ok := b.opts.Catalog.Function(name); ok {
+	if f, ok := b.storedFunc(e, name); ok {
 		return b.tableOf(b.callStored(scalarsOnly(e), f, c.Args, c.Span()), c.Span())
 	}
 	b.errFunction(c.Name.Span(), name, b.nearTable(e, name))
@@ -484,7 +484,7 @@ func (b *binder) tableByName(e *env, c *syntax.CallExpr) *table {
 	if !ok {
 		return nil
 	}
-	if t, ok := b.opts.Catalog.Table(v.Text()); ok {
+	if t, ok := b.storedTable(e, v.Text()); ok {
 		return b.scan(t)
 	}
 	if d, ok := e.lookup(v.Text()); ok {
@@ -492,7 +492,7 @@ func (b *binder) tableByName(e *env, c *syntax.CallExpr) *table {
 			return t.bind()
 		}
 	}
-	if f, ok := b.opts.Catalog.Function(v.Text()); ok {
+	if f, ok := b.storedFunc(e, v.Text()); ok {
 		return b.tableOf(b.callStored(scalarsOnly(e), f, nil, c.Span()), c.Span())
 	}
 	b.errTable(c.Args[0].Span(), v.Text(), b.nearTable(e, v.Text()))
@@ -513,9 +513,9 @@ func (b *binder) remoteTable(e *env, p *syntax.PathExpr) *table {
 	}
 	switch sel := p.Sel.(type) {
 	case *syntax.Ident:
-		return b.namedTable(nil, sel)
+		return b.namedTable(e.restrictions(), sel)
 	case *syntax.CallExpr:
-		return b.tableCall(nil, sel)
+		return b.tableCall(e.restrictions(), sel)
 	}
 	b.errTabularExpected(p.Span())
 	return nil

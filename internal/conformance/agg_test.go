@@ -58,6 +58,7 @@ func compareAggregate(t *testing.T, rnd *rand.Rand, f *funcs.Func, s *funcs.Sig,
 		in.Out, args = append(in.Out, col), append(args, col.Ref())
 		pools = append(pools, addable(pool(typ)))
 	}
+	limited := slices.Contains(column, -1)
 	out := bind.ResultType(s, args)
 	if out == types.Unknown {
 		return
@@ -86,7 +87,7 @@ func compareAggregate(t *testing.T, rnd *rand.Rand, f *funcs.Func, s *funcs.Sig,
 		return
 	}
 	for g := range groups {
-		if !equalAggregate(f, got[g], want[g]) {
+		if !equalAggregate(f, limited, got[g], want[g]) {
 			t.Errorf("%s over %s: SQL gives %s, Go %s", describeAggregate(f, args), showRows(groups[g]), show(got[g]), show(want[g]))
 			return
 		}
@@ -97,7 +98,7 @@ func compareAggregate(t *testing.T, rnd *rand.Rand, f *funcs.Func, s *funcs.Sig,
 	}
 	if got, err = aggregateInEngine(t, &rel.Values{Out: in.Out}, call, false); err != nil {
 		t.Errorf("%s over no rows: %v", describeAggregate(f, args), err)
-	} else if len(got) != 1 || !equalAggregate(f, got[0], none) {
+	} else if len(got) != 1 || !equalAggregate(f, limited, got[0], none) {
 		t.Errorf("%s over no rows: SQL gives %v, Go %s", describeAggregate(f, args), got, show(none))
 	}
 }
@@ -175,12 +176,13 @@ func addable(list []types.Value) []types.Value {
 }
 
 // equalAggregate compares as equal does, but sets in any order and sums with the error of their adding.
-func equalAggregate(f *funcs.Func, got, want types.Value) bool {
+func equalAggregate(f *funcs.Func, limited bool, got, want types.Value) bool {
 	if got.Type() != want.Type() {
 		return false
 	}
 	if strings.Contains(f.Name, "set") && !got.IsNull() && !want.IsNull() {
-		return slices.Equal(sortedItems(got), sortedItems(want))
+		x, y := sortedItems(got), sortedItems(want)
+		return slices.Equal(x, y) || limited && len(x) == len(y) // which members a limit keeps is left open
 	}
 	if got.Type() == types.Real && !got.IsNull() && !want.IsNull() {
 		x, y := got.Float64(), want.Float64()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,21 +58,12 @@ func lines[T any](t testing.TB, path string) []T {
 	return out
 }
 
-// What passes today, of what can be judged; the floors may rise.
-const (
-	floorVerified = 0
-	floorDocs     = 0
-)
-
 // TestCorpusAnswers runs the queries whose answers are known: those recorded from Microsoft's engine, and
-// those that the KQL reference prints.
+// those that the KQL reference prints. How many pass may rise only: see TestZRatchet.
 func TestCorpusAnswers(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		floor int
-	}{{"kusto-verified", floorVerified}, {"kql-docs", floorDocs}} {
-		t.Run(c.name, func(t *testing.T) {
-			cases := lines[corpusCase](t, shared(t, "corpus", c.name, "cases.jsonl"))
+	for _, name := range []string{"kusto-verified", "kql-docs"} {
+		t.Run(name, func(t *testing.T) {
+			cases := lines[corpusCase](t, shared(t, "corpus", name, "cases.jsonl"))
 			e := query.New(catalog.Builtin(), store(t))
 			e.EmptyExternal = true
 			passed, judged := 0, 0
@@ -92,10 +84,7 @@ func TestCorpusAnswers(t *testing.T) {
 				}
 			}
 			t.Logf("%d of %d pass", passed, judged)
-			counts.set("corpus "+c.name+" passed", passed)
-			if passed < c.floor {
-				t.Errorf("%d of %d pass, want %d", passed, judged, c.floor)
-			}
+			counts.set("corpus "+name+" answers right", passed)
 		})
 	}
 }
@@ -118,18 +107,14 @@ type agreement struct {
 	ran                     int // compiled, and run over empty tables without an error
 }
 
-// floors of the two folders, in rules.
-var goldenFloors = map[string]agreement{
-	"sentinel":   {},
-	"entra-2026": {},
-}
-
-// TestGolden compiles every rule of the corpus and runs it over empty tables.
+// TestGolden compiles every rule of the corpus and runs it over empty tables. How many agree with Microsoft's
+// binder may rise only: see TestZRatchet.
 func TestGolden(t *testing.T) {
+	shared(t, "corpus") // or skip
+	plain, xdr := workspaces(t)
 	for _, dir := range []string{"entra-2026", "sentinel"} {
 		t.Run(dir, func(t *testing.T) {
 			root := shared(t, "corpus", dir)
-			plain, xdr := workspaces(t)
 			var got agreement
 			for _, g := range lines[goldenRule](t, filepath.Join(root, "golden.jsonl")) {
 				if g.Unresolved { // what it names is not in the corpus
@@ -143,12 +128,10 @@ func TestGolden(t *testing.T) {
 			}
 			t.Logf("%+v", got)
 			counts.set("corpus "+dir+" rules agree", got.agree)
+			counts.set("corpus "+dir+" rules compiled", got.compiled)
 			counts.set("corpus "+dir+" schemas agree", got.schema)
+			counts.set("corpus "+dir+" tables agree", got.table)
 			counts.set("corpus "+dir+" rules run", got.ran)
-			floor := goldenFloors[dir]
-			if got.agree < floor.agree || got.schema < floor.schema || got.table < floor.table || got.ran < floor.ran {
-				t.Errorf("%+v, want at least %+v", got, floor)
-			}
 			if got.ran != got.compiled {
 				t.Errorf("%d rules compile, %d run", got.compiled, got.ran)
 			}
@@ -243,7 +226,7 @@ func sameNames(a, b []string) bool {
 func workspaces(t testing.TB) (plain, xdr *query.Engine) {
 	t.Helper()
 	dir := shared(t, "corpus", "sentinel")
-	functions, err := loadParsers(dir)
+	functions, _, err := catalog.LoadFunctions(dir) // its problems are the corpus's: names that are there twice
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,14 +257,9 @@ func (c *counter) set(name string, n int) {
 	c.n[name] = n
 }
 
-// loadParsers reads the functions of the corpus once.
-var parsers = map[string][]catalog.Function{}
-
-func loadParsers(dir string) ([]catalog.Function, error) {
-	if fs, ok := parsers[dir]; ok {
-		return fs, nil
-	}
-	fs, _, err := catalog.LoadFunctions(dir)
-	parsers[dir] = fs
-	return fs, err
+// all is a copy of the counts.
+func (c *counter) all() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.n)
 }

@@ -65,7 +65,7 @@ func pool(t types.Type) []types.Value {
 }
 
 // maxTuples bounds the rows that one overload is tried with.
-const maxTuples = 160
+const maxTuples = 120
 
 // tuples returns rows of arguments: all combinations where they are few, else a fixed random choice that
 // has every value of every pool.
@@ -111,7 +111,13 @@ func tuples(rnd *rand.Rand, pools [][]types.Value) [][]types.Value {
 
 // maxShapes bounds the combinations of argument types that one overload is tried with, for one number of
 // arguments.
-const maxShapes = 16
+const maxShapes = 8
+
+// allShapes bounds them for all numbers of arguments.
+const allShapes = 16
+
+// maxConstants bounds the values that are tried as a constant in one place of one shape.
+const maxConstants = 8
 
 // shape is the types of the arguments of a call.
 type shape []types.Type
@@ -123,7 +129,7 @@ func shapes(rnd *rand.Rand, f *funcs.Func, at int) []shape {
 	s := &f.Sigs[at]
 	var out []shape
 	seen := map[string]bool{}
-	for n := 0; n <= len(s.Params)+2; n++ {
+	for n := 0; n <= len(s.Params)+2 && len(out) < allShapes; n++ {
 		if !s.Takes(n) || repeats(s, n) > 3 {
 			continue
 		}
@@ -206,4 +212,16 @@ func randomShape(rnd *rand.Rand, s *funcs.Sig, n int) shape {
 		}
 	}
 	return sh
+}
+
+// some is n values of a list, or all if there are no more.
+func some(rnd *rand.Rand, list []types.Value, n int) []types.Value {
+	if len(list) <= n {
+		return list
+	}
+	out := make([]types.Value, n)
+	for i, at := range rnd.Perm(len(list))[:n] {
+		out[i] = list[at]
+	}
+	return out
 }

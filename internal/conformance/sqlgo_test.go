@@ -90,7 +90,7 @@ func compareShape(t *testing.T, rnd *rand.Rand, f *funcs.Func, s *funcs.Sig, sh 
 		if constants >= 0 && i != constants {
 			continue // an overload with two constants is tried through its examples
 		}
-		for _, v := range pools[i] {
+		for _, v := range some(rnd, pools[i], maxConstants) {
 			args := columns()
 			args[i] = &rel.Lit{V: v}
 			add(args, i)

@@ -157,12 +157,15 @@ func datetimeSQL(sum string) string { return "kql_datetime(" + sum + ")" }
 
 // lowerDatetime writes a sum that is a datetime. One beyond 64 bits, which is null as well, is left to the
 // Go body.
-func lowerDatetime(sum string) Lowering {
+func lowerDatetime(sum string) Lowering { return unlessExact(datetimeSQL(sum)) }
+
+// unlessExact is a template that is left to the Go body where the arithmetic in it must not overflow.
+func unlessExact(template string) Lowering {
 	return func(w Writer, c *Call) string {
 		if exact(w) {
 			return ""
 		}
-		return Expand(datetimeSQL(sum), c)
+		return Expand(template, c)
 	}
 }
 

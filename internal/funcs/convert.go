@@ -141,7 +141,7 @@ var convertFuncs = []*Func{
 			}
 			s := strconv.FormatUint(u, 16)
 			if len(a) > 1 {
-				if pad := min(a[1].Int64(), 16) - int64(len(s)); pad > 0 {
+				if pad := max(0, min(a[1].Int64(), 16)) - int64(len(s)); pad > 0 {
 					s = strings.Repeat("0", int(pad)) + s
 				}
 			}

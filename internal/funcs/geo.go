@@ -1,6 +1,9 @@
 package funcs
 
 import (
+	"errors"
+	"slices"
+
 	"github.com/vedette-siem/vedette/internal/geo"
 	"github.com/vedette-siem/vedette/internal/types"
 )
@@ -9,7 +12,7 @@ import (
 // https://learn.microsoft.com/kusto/query/scalar-functions#geospatial-functions
 var geoFuncs = []*Func{
 	{Name: "geo_distance_2points", Class: Scalar, Page: "geo-distance-2points-function",
-		Sigs: Sigs(RetReal, slicesOf(place("p1_"), place("p2_"), []Param{P("use_spheroid", NumberOrBool).Optional()})...),
+		Sigs: Sigs(RetReal, slices.Concat(place("p1_"), place("p2_"), []Param{P("use_spheroid", NumberOrBool).Optional()})...),
 		Doc:  "Gives the distance between two places in metres, on a sphere or, if asked to, on the WGS-84 spheroid.",
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			p, ok1 := coordAt(a, 0)
@@ -26,7 +29,7 @@ var geoFuncs = []*Func{
 		Examples: []Example{{`round(geo_distance_2points(-122.407628, 47.578557, -118.275287, 34.019056), 3)`, `1546754.352`}, {`geo_distance_2points(300, 1, 1, 1)`, `real(null)`},
 			{`geo_distance_2points(5, 5, 5, 5)`, `0.0`}, {`round(geo_distance_2points(0, 0, 90, 0, true), 3)`, `10018754.171`}}},
 	{Name: "geo_point_in_circle", Class: Scalar, Page: "geo-point-in-circle-function",
-		Sigs: Sigs(RetBool, slicesOf(place("p_"), place("pc_"), []Param{P("c_radius", Number)})...),
+		Sigs: Sigs(RetBool, slices.Concat(place("p_"), place("pc_"), []Param{P("c_radius", Number)})...),
 		Doc:  "Tells whether a place lies in a circle, given by its centre and its radius in metres.",
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			p, ok1 := coordAt(a, 0)
@@ -40,7 +43,7 @@ var geoFuncs = []*Func{
 		Examples: []Example{{`geo_point_in_circle(-122.143564, 47.535677, -122.100896, 47.527351, 3500)`, `true`}, {`geo_point_in_circle(200, 1, 1, 1, 1)`, `bool(null)`},
 			{`geo_point_in_circle(1, 1, 1, 1, -1)`, `bool(null)`}, {`geo_point_in_circle(-122.137575, 47.630683, -122.100896, 47.527351, 3500)`, `false`}}},
 	{Name: "geo_azimuth", Class: Scalar, Page: "geo-azimuth-function",
-		Sigs: Sigs(RetReal, slicesOf(place("p1_"), place("p2_"))...),
+		Sigs: Sigs(RetReal, slices.Concat(place("p1_"), place("p2_"))...),
 		Doc:  "Gives the direction from one place to another in radians, clockwise from north.",
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			p, ok1 := coordAt(a, 0)
@@ -52,7 +55,7 @@ var geoFuncs = []*Func{
 		},
 		Examples: []Example{{`round(geo_azimuth(5, 10, 10, -40), 6)`, `3.054599`}, {`geo_azimuth(5, 10, 5, 10)`, `real(null)`}, {`round(geo_azimuth(0, 0, -1, 0), 6)`, `4.712389`}}},
 	{Name: "geo_angle", Class: Scalar, Page: "geo-angle-function",
-		Sigs: Sigs(RetReal, slicesOf(place("p1_"), place("p2_"), place("p3_"))...),
+		Sigs: Sigs(RetReal, slices.Concat(place("p1_"), place("p2_"), place("p3_"))...),
 		Doc:  "Gives the angle at the second of three places, clockwise from the first to the third, in radians.",
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			p, ok1 := coordAt(a, 0)
@@ -65,7 +68,7 @@ var geoFuncs = []*Func{
 		},
 		Examples: []Example{{`round(geo_angle(0, 10, 0, 5, 3, -10), 6)`, `2.944938`}, {`geo_angle(0, 10, 0, 10, 3, -10)`, `real(null)`}, {`round(geo_angle(1, 0, 0, 0, 0, 1), 6)`, `4.712389`}}},
 	{Name: "geo_point_buffer", Class: Scalar, Page: "geo-point-buffer-function",
-		Sigs: Sigs(RetDynamic, slicesOf(place(""), buffering)...), Doc: "Gives the polygon around a place at a distance in metres.",
+		Sigs: Sigs(RetDynamic, slices.Concat(place(""), buffering)...), Doc: "Gives the polygon around a place at a distance in metres.",
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			if p, ok := coordAt(a, 0); ok {
 				if ring, ok := geo.BufferPoint(p, a[2].Float64(), numberAt(a, 3, 10)); ok {
@@ -89,11 +92,7 @@ var geoFuncs = []*Func{
 		Examples: []Example{{`geo_info_from_ip_address("")`, `dynamic(null)`}, {`geo_info_from_ip_address("x")`, `dynamic(null)`}, {`geo_info_from_ip_address("300.1.1.1")`, `dynamic(null)`}}},
 }
 
-type geoError string
-
-func (e geoError) Error() string { return string(e) }
-
-const errNoLocations = geoError("geo_info_from_ip_address() needs a database of IP locations, which vedette does not have")
+var errNoLocations = errors.New("geo_info_from_ip_address() needs a database of IP locations, which vedette does not have")
 
 // place declares a longitude and a latitude.
 func place(prefix string) []Param {
@@ -102,14 +101,6 @@ func place(prefix string) []Param {
 
 // buffering declares a radius and a tolerance.
 var buffering = []Param{P("radius", Number), P("tolerance", Number).Optional()}
-
-func slicesOf(lists ...[]Param) []Param {
-	var out []Param
-	for _, l := range lists {
-		out = append(out, l...)
-	}
-	return out
-}
 
 func realOrNull(f float64, ok bool) types.Value {
 	if !ok {

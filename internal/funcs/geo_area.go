@@ -1,6 +1,8 @@
 package funcs
 
 import (
+	"slices"
+
 	"github.com/vedette-siem/vedette/internal/geo"
 	"github.com/vedette-siem/vedette/internal/geo/h3"
 	"github.com/vedette-siem/vedette/internal/types"
@@ -11,7 +13,7 @@ var polygonParam = P("polygon", Dynamic)
 // geoAreaFuncs work on polygons.
 var geoAreaFuncs = []*Func{
 	{Name: "geo_point_in_polygon", Class: Scalar, Page: "geo-point-in-polygon-function",
-		Sigs: Sigs(RetBool, slicesOf(place(""), []Param{polygonParam})...), Doc: "Tells whether a place lies in a polygon.",
+		Sigs: Sigs(RetBool, slices.Concat(place(""), []Param{polygonParam})...), Doc: "Tells whether a place lies in a polygon.",
 		Go: func(c *Ctx, a []types.Value) types.Value {
 			p, ok := coordAt(a, 0)
 			g := c.area(a[2])
@@ -23,7 +25,7 @@ var geoAreaFuncs = []*Func{
 		Examples: []Example{{`geo_point_in_polygon(6, 3, dynamic({"type":"Polygon","coordinates":[[[0,0],[10,1],[10,10],[0,0]]]}))`, `true`}, {`geo_point_in_polygon(6, 8, dynamic({"type":"Polygon","coordinates":[[[0,0],[10,1],[10,10],[0,0]]]}))`, `false`},
 			{`geo_point_in_polygon(200, 1, dynamic({"type":"Polygon","coordinates":[[[0,0],[10,10],[10,1],[0,0]]]}))`, `bool(null)`}, {`geo_point_in_polygon(1, 1, dynamic({"type":"Polygon","coordinates":[[[0,0],[10,10],[10,10],[0,0]]]}))`, `bool(null)`}}},
 	{Name: "geo_distance_point_to_polygon", Class: Scalar, Page: "geo-distance-point-to-polygon-function",
-		Sigs: Sigs(RetReal, slicesOf(place(""), []Param{polygonParam})...), Doc: "Gives the distance of a place from a polygon in metres, 0 inside.",
+		Sigs: Sigs(RetReal, slices.Concat(place(""), []Param{polygonParam})...), Doc: "Gives the distance of a place from a polygon in metres, 0 inside.",
 		Go: func(c *Ctx, a []types.Value) types.Value {
 			p, ok := coordAt(a, 0)
 			g := c.area(a[2])
@@ -35,7 +37,7 @@ var geoAreaFuncs = []*Func{
 		Examples: []Example{{`geo_distance_point_to_polygon(6, 3, dynamic({"type":"Polygon","coordinates":[[[0,0],[10,1],[10,10],[0,0]]]}))`, `0.0`}, {`round(geo_distance_point_to_polygon(-1, 0, dynamic({"type":"Polygon","coordinates":[[[0,0],[10,1],[10,10],[0,0]]]})), 3)`, `111195.101`},
 			{`geo_distance_point_to_polygon(500, 1, dynamic({"type":"Polygon","coordinates":[[[0,0],[10,10],[10,1],[0,0]]]}))`, `real(null)`}}},
 	{Name: "geo_closest_point_on_polygon", Class: Scalar, Page: "geo-closest-point-on-polygon-function",
-		Sigs: Sigs(RetDynamic, slicesOf(place(""), []Param{polygonParam})...), Doc: "Gives the place of a polygon that is closest to a place, which is that place itself inside.",
+		Sigs: Sigs(RetDynamic, slices.Concat(place(""), []Param{polygonParam})...), Doc: "Gives the place of a polygon that is closest to a place, which is that place itself inside.",
 		Go: func(c *Ctx, a []types.Value) types.Value {
 			p, ok := coordAt(a, 0)
 			g := c.area(a[2])
@@ -105,7 +107,7 @@ var geoAreaFuncs = []*Func{
 		Examples: []Example{{`round(geo_polygon_area(geo_union_polygons_array(dynamic([{"type":"Polygon","coordinates":[[[0,0],[90,0],[0,90],[0,0]]]},{"type":"Polygon","coordinates":[[[0,0],[45,0],[0,90],[0,0]]]}]))), 0)`, `63758259139749.0`},
 			{`geo_union_polygons_array(dynamic([{"type":"Polygon","coordinates":[[[1,1]]]}]))`, `dynamic(null)`}, {`geo_union_polygons_array(dynamic([]))`, `dynamic(null)`}}},
 	{Name: "geo_polygon_buffer", Class: Scalar, Page: "geo-polygon-buffer-function",
-		Sigs: Sigs(RetDynamic, slicesOf([]Param{polygonParam}, buffering)...), Doc: "Gives what lies within a distance in metres of a polygon.",
+		Sigs: Sigs(RetDynamic, slices.Concat([]Param{polygonParam}, buffering)...), Doc: "Gives what lies within a distance in metres of a polygon.",
 		Go: func(c *Ctx, a []types.Value) types.Value {
 			if g := c.area(a[0]); g != nil {
 				return areaOrNull(g.Buffer(a[1].Float64(), numberAt(a, 2, 10)))

@@ -14,7 +14,7 @@ import (
 // https://learn.microsoft.com/kusto/query/geospatial-grid-systems
 var geoCellFuncs = []*Func{
 	{Name: "geo_point_to_geohash", Class: Scalar, Page: "geo-point-to-geohash-function",
-		Sigs: Sigs(RetString, slicesOf(place(""), []Param{P("accuracy", Number).Optional()})...), Doc: "Gives the geohash, of 1 to 18 characters, that holds a place.",
+		Sigs: Sigs(RetString, slices.Concat(place(""), []Param{P("accuracy", Number).Optional()})...), Doc: "Gives the geohash, of 1 to 18 characters, that holds a place.",
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			p, ok := coordAt(a, 0)
 			n, good := wholeAt(a, 2, 5, 1, maxGeohash)
@@ -34,7 +34,7 @@ var geoCellFuncs = []*Func{
 		Example{`geo_geohash_neighbors("sunny")`, `dynamic(["sunnv","sunnt","sunnw","sunnx","sunpp","sunnz","sunpn","sunpj"])`}, Example{`geo_geohash_neighbors("a")`, `dynamic(null)`}, Example{`array_length(geo_geohash_neighbors("0"))`, `5`}),
 
 	{Name: "geo_point_to_s2cell", Class: Scalar, Page: "geo-point-to-s2cell-function",
-		Sigs: Sigs(RetString, slicesOf(place(""), []Param{P("level", Number).Optional()})...), Doc: "Gives the S2 cell of a level, 0 to 30, that holds a place.",
+		Sigs: Sigs(RetString, slices.Concat(place(""), []Param{P("level", Number).Optional()})...), Doc: "Gives the S2 cell of a level, 0 to 30, that holds a place.",
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			p, ok := coordAt(a, 0)
 			level, good := wholeAt(a, 2, 11, 0, 30)
@@ -53,7 +53,7 @@ var geoCellFuncs = []*Func{
 		Example{`array_sort_asc(geo_s2cell_neighbors("89c259"))`, `dynamic(["89c251","89c257","89c25b","89c25d","89c25f","89c2f5","89c2f7","89c2f9"])`}, Example{`geo_s2cell_neighbors("a")`, `dynamic(null)`}, Example{`geo_s2cell_neighbors("")`, `dynamic(null)`}),
 
 	{Name: "geo_point_to_h3cell", Class: Scalar, Page: "geo-point-to-h3cell-function",
-		Sigs: Sigs(RetString, slicesOf(place(""), []Param{P("resolution", Number).Optional()})...), Doc: "Gives the H3 cell of a resolution, 0 to 15, that holds a place.",
+		Sigs: Sigs(RetString, slices.Concat(place(""), []Param{P("resolution", Number).Optional()})...), Doc: "Gives the H3 cell of a resolution, 0 to 15, that holds a place.",
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			p, ok := coordAt(a, 0)
 			res, good := wholeAt(a, 2, 6, 0, h3.MaxResolution)

@@ -1,6 +1,8 @@
 package funcs
 
 import (
+	"slices"
+
 	"github.com/vedette-siem/vedette/internal/geo"
 	"github.com/vedette-siem/vedette/internal/types"
 )
@@ -18,7 +20,7 @@ var geoLineFuncs = []*Func{
 		Example{`round(toreal(geo_line_centroid(dynamic({"type":"LineString","coordinates":[[0,0],[1,0]]})).coordinates[0]), 9)`, `0.5`}, Example{`geo_line_centroid(dynamic({"type":"LineString","coordinates":[[1,1]]}))`, `dynamic(null)`},
 		Example{`geo_line_centroid(dynamic({"type":"Point","coordinates":[1,1]}))`, `dynamic(null)`}),
 	{Name: "geo_distance_point_to_line", Class: Scalar, Page: "geo-distance-point-to-line-function",
-		Sigs: Sigs(RetReal, slicesOf(place(""), []Param{lineParam})...), Doc: "Gives the distance of a place from a line in metres.",
+		Sigs: Sigs(RetReal, slices.Concat(place(""), []Param{lineParam})...), Doc: "Gives the distance of a place from a line in metres.",
 		Go: func(c *Ctx, a []types.Value) types.Value {
 			p, ok := coordAt(a, 0)
 			l := c.line(a[2])
@@ -30,7 +32,7 @@ var geoLineFuncs = []*Func{
 		Examples: []Example{{`round(geo_distance_point_to_line(0.5, 1, dynamic({"type":"LineString","coordinates":[[0,0],[1,0]]})), 3)`, `111195.101`}, {`geo_distance_point_to_line(1, 1, dynamic({"type":"LineString"}))`, `real(null)`},
 			{`geo_distance_point_to_line(300, 3, dynamic({"type":"LineString","coordinates":[[1,1],[2,2]]}))`, `real(null)`}}},
 	{Name: "geo_closest_point_on_line", Class: Scalar, Page: "geo-closest-point-on-line-function",
-		Sigs: Sigs(RetDynamic, slicesOf(place(""), []Param{lineParam})...), Doc: "Gives the place of a line that is closest to a place.",
+		Sigs: Sigs(RetDynamic, slices.Concat(place(""), []Param{lineParam})...), Doc: "Gives the place of a line that is closest to a place.",
 		Go: func(c *Ctx, a []types.Value) types.Value {
 			p, ok := coordAt(a, 0)
 			l := c.line(a[2])
@@ -53,7 +55,7 @@ var geoLineFuncs = []*Func{
 		Examples: []Example{{`round(toreal(geo_line_interpolate_point(dynamic({"type":"LineString","coordinates":[[0,0],[1,0]]}), 0.25).coordinates[0]), 9)`, `0.25`},
 			{`geo_line_interpolate_point(dynamic({"type":"LineString","coordinates":[[1,1]]}), 0.5)`, `dynamic(null)`}, {`geo_line_interpolate_point(dynamic({"type":"LineString","coordinates":[[0,0],[1,0]]}), 1.5)`, `dynamic(null)`}}},
 	{Name: "geo_line_locate_point", Class: Scalar, Page: "geo-line-locate-point-function",
-		Sigs: Sigs(RetReal, slicesOf([]Param{lineParam}, place(""), []Param{P("use_spheroid", NumberOrBool).Optional()})...),
+		Sigs: Sigs(RetReal, slices.Concat([]Param{lineParam}, place(""), []Param{P("use_spheroid", NumberOrBool).Optional()})...),
 		Doc:  "Gives the fraction, 0 to 1, of a line's length at which it is closest to a place.",
 		Go: func(c *Ctx, a []types.Value) types.Value {
 			p, ok := coordAt(a, 1)
@@ -91,7 +93,7 @@ var geoLineFuncs = []*Func{
 		Examples: []Example{{`array_length(geo_line_simplify(dynamic({"type":"LineString","coordinates":[[0,0],[0.00001,0],[1,0]]})).coordinates)`, `2`},
 			{`geo_line_simplify(dynamic({"type":"LineString","coordinates":[[1,1],[2,2]]}), -1)`, `dynamic(null)`}, {`geo_line_simplify(dynamic({"type":"LineString","coordinates":[[1.1,1.1],[1.2,1.2]]}), 100000)`, `dynamic(null)`}}},
 	{Name: "geo_line_buffer", Class: Scalar, Page: "geo-line-buffer-function",
-		Sigs: Sigs(RetDynamic, slicesOf([]Param{lineParam}, buffering)...), Doc: "Gives what lies within a distance in metres of a line.",
+		Sigs: Sigs(RetDynamic, slices.Concat([]Param{lineParam}, buffering)...), Doc: "Gives what lies within a distance in metres of a line.",
 		Go: func(c *Ctx, a []types.Value) types.Value {
 			if l := c.line(a[0]); l != nil {
 				return areaOrNull(l.Buffer(a[1].Float64(), numberAt(a, 2, 10)))
@@ -108,7 +110,7 @@ var geoLineFuncs = []*Func{
 			level, ok := wholeAt(a, 1, 11, 0, 30)
 			r := numberAt(a, 2, 0)
 			if l := c.line(a[0]); l != nil && ok && r >= 0 {
-				if cells, ok := l.CoverLine(level, maxCover, r); ok {
+				if cells, ok := l.Cover(level, maxCover, r); ok {
 					return cellTokens(cells)
 				}
 			}

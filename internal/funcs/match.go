@@ -58,7 +58,7 @@ var matchFuncs = []*Func{
 		Sigs: Sigs(RetBool, Common("x", Any), Common("y", Any)),
 		Doc:  "Tells whether two keys are the same; null is the same as null.",
 		Go: func(_ *Ctx, a []types.Value) types.Value {
-			return types.BoolOf(a[0] == a[1])
+			return types.BoolOf(a[0] == a[1] || a[0].IsNaN() && a[1].IsNaN())
 		}},
 	{Name: "elements.any", Hidden: true, Class: Scalar, Nulls: Own, Page: "mv-apply-operator", SQL: "coalesce($1 NOT IN ('[]', '{}'), true)",
 		Sigs: Sigs(RetBool, P("value", Dynamic)),

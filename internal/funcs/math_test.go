@@ -24,7 +24,7 @@ func TestMathFunctions(t *testing.T) {
 		{`binary_shift_left(1, 63)`, `-9223372036854775808`}, {`binary_shift_left(1, 64)`, `1`}, {`binary_shift_right(-1, 63)`, `-1`}, {`bitset_count_ones(-1)`, `64`},
 		{`gamma(7)`, `720.0`}, {`gamma(10)`, `362880.0`}, {`gamma(23)`, `real(1.1240007277776077e+21)`}, {`isinf(gamma(172))`, `true`},
 		{`convert_length(1.2, "Meter", "Foot")`, `3.9370078740157477`}, {`convert_mass(1.2, "Kilogram", "Pound")`, `2.6455471462185307`}, {`round(convert_temperature(100, "DegreeCelsius", "DegreeFahrenheit"), 9)`, `212.0`}, {`round(convert_temperature(0, "DegreeCelsius", "DegreeDelisle"), 9)`, `150.0`},
-		{`round(convert_temperature(100, "DegreeCelsius", "DegreeRoemer"), 9)`, `60.0`}, {`round(convert_angle(45, "Degree", "Tilt"), 9)`, `0.707106781`}, {`round(convert_volume(1.2, "CubicMeter", "AcreFoot"), 12)`, `0.0009728568`}, {`round(convert_speed(1, "Knot", "KilometerPerHour"), 9)`, `1.8519984`}, {`convert_volume(2, "UsGallon", "Liter")`, `7.57082`},
+		{`round(convert_temperature(100, "DegreeCelsius", "DegreeRoemer"), 9)`, `60.0`}, {`round(convert_angle(45, "Degree", "Tilt"), 9)`, `0.707106781`}, {`round(convert_volume(1.2, "CubicMeter", "AcreFoot"), 12)`, `0.0009728568`}, {`round(convert_speed(1, "Knot", "KilometerPerHour"), 9)`, `1.8519984`}, {`round(convert_volume(2, "UsGallon", "Liter"), 9)`, `7.57082`},
 		{`convert_length(1, "meter", "Foot")`, `real(null)`},
 	})
 }
@@ -33,7 +33,7 @@ func TestBeta(t *testing.T) {
 	for _, c := range []struct{ got, want float64 }{
 		{betaCDF(0.9, 10, 20), 0.9999999999999593}, {betaCDF(0.1, -1, 20), 1}, {betaCDF(0, 2, 3), 0}, {betaCDF(1, 2, 3), 1}, {betaCDF(1.5, 10, 20), math.NaN()}, {betaCDF(-10, 10, 20), math.NaN()},
 		{betaPDF(0.5, 10, 20), 0.746176019310951}, {betaPDF(0.1, -1, 20), math.NaN()}, {betaPDF(0, 1, 1), math.NaN()},
-		{betaInv(0.1, 10, 20), 0.226415022388749}, {betaInv(1, 2, 2), 1}, {betaInv(0, 2, 2), math.NaN()}, {betaInv(1.5, 2, 2), math.NaN()},
+		{betaInv(0.1, 10, 20), 0.226415022388749}, {betaInv(1, 2, 2), 1}, {betaInv(0.1, -1, 20), math.NaN()}, {betaCDF(0.5, 10001, 2), math.NaN()},
 	} {
 		if math.IsNaN(c.got) != math.IsNaN(c.want) || math.Abs(c.got-c.want) > 1e-13 {
 			t.Errorf("got %v, want %v", c.got, c.want)

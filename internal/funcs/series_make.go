@@ -15,12 +15,12 @@ var seriesMakeFuncs = []*Func{
 	{Name: "series.index", Hidden: true, Class: Scalar, Page: "make-series-operator", Doc: "Gives the number of the step that a value on the axis is in.",
 		Sigs: []Sig{
 			{Params: []Param{P("value", Long), P("origin", Long), P("step", Long)}, Out: RetLong,
-				SQL: "(($1 - $2 - (($1 - $2) % $3 + $3) % $3) // $3)",
+				Lower: unlessExact("(($1 - $2 - (($1 - $2) % $3 + $3) % $3) // $3)"),
 				Go: func(_ *Ctx, a []types.Value) types.Value {
 					return floorDiv(a[0].Int64()-a[1].Int64(), a[2].Int64())
 				}},
 			{Params: []Param{P("value", Real), P("origin", Real), P("step", Real)}, Out: RetLong,
-				SQL: "CASE WHEN $3 <> 0 AND isfinite($1) THEN floor(($1 - $2) / $3)::BIGINT END",
+				SQL: "CASE WHEN $3 <> 0 AND isfinite($1) THEN try_cast(floor(($1 - $2) / $3) AS BIGINT) END",
 				Go: func(_ *Ctx, a []types.Value) types.Value {
 					return longOfReal(math.Floor((a[0].Float64() - a[1].Float64()) / a[2].Float64()))
 				}},
@@ -28,12 +28,12 @@ var seriesMakeFuncs = []*Func{
 	{Name: "series.last", Hidden: true, Class: Scalar, Page: "make-series-operator", Doc: "Gives the number of the last step that begins before the end of the axis.",
 		Sigs: []Sig{
 			{Params: []Param{P("end", Long), P("origin", Long), P("step", Long)}, Out: RetLong,
-				SQL: "(($1 - $2 - 1 - (($1 - $2 - 1) % $3 + $3) % $3) // $3)",
+				Lower: unlessExact("(($1 - $2 - 1 - (($1 - $2 - 1) % $3 + $3) % $3) // $3)"),
 				Go: func(_ *Ctx, a []types.Value) types.Value {
 					return floorDiv(a[0].Int64()-a[1].Int64()-1, a[2].Int64())
 				}},
 			{Params: []Param{P("end", Real), P("origin", Real), P("step", Real)}, Out: RetLong,
-				SQL: "CASE WHEN $3 <> 0 AND isfinite($1) THEN ceil(($1 - $2) / $3)::BIGINT - 1 END",
+				SQL: "CASE WHEN $3 <> 0 AND isfinite($1) THEN try_cast(ceil(($1 - $2) / $3) - 1 AS BIGINT) END",
 				Go: func(_ *Ctx, a []types.Value) types.Value {
 					return longOfReal(math.Ceil((a[0].Float64()-a[1].Float64())/a[2].Float64()) - 1)
 				}},
@@ -99,7 +99,7 @@ func floorDiv(x, y int64) types.Value {
 }
 
 func longOfReal(f float64) types.Value {
-	if math.IsNaN(f) || math.Abs(f) > 1<<62 {
+	if math.IsNaN(f) || math.Abs(f) >= 1<<63 {
 		return types.Null(types.Long)
 	}
 	return types.LongOf(int64(f))

@@ -163,6 +163,9 @@ func lowerIn(w Writer, c *Call, fold, negated bool) string {
 				return ""
 			}
 			s := w.Convert(a, types.String)
+			if a.Type != types.String { // a null equals no text, not even the empty one
+				s = "CASE WHEN " + a.SQL + " IS NOT NULL THEN " + s + " END"
+			}
 			if fold {
 				s = "lower(" + s + ")"
 			}
@@ -431,7 +434,7 @@ func betweenOp(name string, negated bool, page, doc string, examples ...Example)
 				}
 				return types.DatetimeOf(sum)
 			}),
-			SQL: sql("kql_datetime($2 + $3)")},
+			Lower: unlessExact(sql("kql_datetime($2 + $3)"))},
 		{Params: []Param{P("value", Number|Dynamic).RawType(), P("start", Number|Dynamic).RawType(), P("end", Number|Dynamic).RawType()}, Out: RetBool, Go: body(last)},
 	}
 	return f

@@ -5,9 +5,9 @@ import (
 	"github.com/golang/geo/s2"
 )
 
-// CoverLine lists the S2 cells of a level that have points within radius metres of a line, in their order
+// Cover lists the S2 cells of a level that have points within radius metres of a line, in their order
 // along the S2 curve; false if they are more than limit.
-func (l *Line) CoverLine(level, limit int, radius float64) ([]s2.CellID, bool) {
+func (l *Line) Cover(level, limit int, radius float64) ([]s2.CellID, bool) {
 	return cover(l.edges(), func(s2.Point) bool { return false }, level, limit, radius)
 }
 

@@ -3,6 +3,7 @@ package geo
 import (
 	"math"
 
+	"github.com/golang/geo/r3"
 	"github.com/golang/geo/s1"
 	"github.com/golang/geo/s2"
 )
@@ -80,18 +81,23 @@ func cutAtAntimeridian(ps []s2.Point) [][]Coord {
 	part := []Coord{coord(ps[0])}
 	for i := 1; i < len(ps); i++ {
 		a, b := part[len(part)-1], coord(ps[i])
-		if math.Abs(a[0]-b[0]) > 180 && math.Abs(a[0]) != 180 && math.Abs(b[0]) != 180 {
-			side := math.Copysign(east, a[0])
-			meridian := [2]s2.Point{s2.PointFromLatLng(s2.LatLngFromDegrees(-90, 0)), s2.PointFromLatLng(s2.LatLngFromDegrees(90, 0))}
-			// Where the plane of the edge meets the half plane of the antimeridian.
-			n := ps[i-1].PointCross(ps[i])
-			x := n.Cross(Coord{180, 0}.point().Cross(meridian[1].Vector)).Normalize()
-			if x.X > 0 {
-				x = x.Mul(-1)
+		if math.Abs(a[0]-b[0]) > 180 {
+			switch {
+			case math.Abs(b[0]) == 180:
+				b[0] = -b[0]
+			case math.Abs(a[0]) == 180:
+				out = append(out, part)
+				part = []Coord{{-a[0], a[1]}}
+			default:
+				// Where the plane of the edge meets the half plane of the antimeridian.
+				x := ps[i-1].PointCross(ps[i]).Cross(r3.Vector{Y: 1})
+				if x.X > 0 {
+					x = x.Mul(-1)
+				}
+				side, lat := math.Copysign(east, a[0]), s2.LatLngFromPoint(s2.Point{Vector: x.Normalize()}).Lat.Degrees()
+				out = append(out, append(part, Coord{side, lat}))
+				part = []Coord{{-side, lat}}
 			}
-			lat := s2.LatLngFromPoint(s2.Point{Vector: x}).Lat.Degrees()
-			out = append(out, append(part, Coord{side, lat}))
-			part = []Coord{{-side, lat}}
 		}
 		part = append(part, b)
 	}

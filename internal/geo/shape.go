@@ -64,7 +64,8 @@ func NewLine(parts [][]Coord) (*Line, bool) {
 	return l, len(l.parts) > 0
 }
 
-func properEdge(a, b s2.Point) bool { return a != b && a.Vector != b.Mul(-1) }
+// properEdge tells whether there is one shortest way from a to b.
+func properEdge(a, b s2.Point) bool { return a != b && a.Add(b.Vector).Norm() > 1e-15 }
 
 // Parts returns the places of each part.
 func (l *Line) Parts() [][]Coord {
@@ -107,6 +108,7 @@ func newRing(at []s2.Point) ring {
 	if !loop.IsNormalized() {
 		r.loop, r.hole = s2.LoopFromPoints(reversed(at)), true
 	}
+	r.loop.ContainsPoint(at[0]) // builds the loop's index now: later several threads may ask at once
 	return r
 }
 

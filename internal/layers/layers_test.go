@@ -31,7 +31,7 @@ var rooms = map[string][]string{
 	"internal/geo":            {"internal/geo/h3"},
 	"internal/geo/h3":         {},
 	"internal/syntax":         {"internal/source"},
-	"internal/funcs":          {"internal/types", "internal/geo"},
+	"internal/funcs":          {"internal/types", "internal/geo", "internal/geo/h3"},
 	"internal/catalog":        {"internal/source", "internal/types"},
 	"internal/catalog/gen":    {"internal/catalog", "internal/types"},
 	"internal/rel":            {"internal/funcs", "internal/types"},

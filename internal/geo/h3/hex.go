@@ -59,10 +59,8 @@ func (a ijk) third() ijk {
 // units are the places next to the origin, by digit.
 var units = [7]ijk{{0, 0, 0}, {0, 0, 1}, {0, 1, 0}, {0, 1, 1}, {1, 0, 0}, {1, 0, 1}, {1, 1, 0}}
 
-// digit tells which unit a normal a is, or 7.
-func (a ijk) digit() int { return unitDigit(a) }
-
-func unitDigit(a ijk) int {
+// digit tells which unit a normal a is, or 7 if it is none.
+func (a ijk) digit() int {
 	if a.i > 1 || a.j > 1 || a.k > 1 {
 		return 7
 	}
