@@ -180,6 +180,7 @@ func (b *binder) convertArgs(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, sp
 	out := make([]rel.Expr, len(args))
 	n := len(args)
 	commonT, widestT := types.Unknown, types.Unknown
+	clash := false // two values have no common type: the result is dynamic, whatever the others are
 	var first types.Type
 	for i, a := range args {
 		p, _ := sig.Param(i, n)
@@ -196,7 +197,10 @@ func (b *binder) convertArgs(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, sp
 				continue
 			}
 			if sig.Out.Kind == funcs.OutCommonNonDynamic || a.Type() == types.Dynamic || commonT == types.Dynamic {
-				commonT = commonNonDynamic(commonT, a.Type())
+				if was := commonT; !clash {
+					commonT = commonNonDynamic(was, a.Type())
+					clash = commonT == types.Dynamic && was != types.Dynamic && a.Type() != types.Dynamic
+				}
 				continue
 			}
 			t, ok := common(commonT, a.Type())

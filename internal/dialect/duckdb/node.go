@@ -674,11 +674,22 @@ func (w *writer) native(n *rel.Native) *sel {
 	return res
 }
 
-// orderBy writes an ORDER BY clause, with a blank in front; "" for no keys.
+// orderBy writes an ORDER BY clause, with a blank in front; "" for no keys. NaN stands beside null, between it
+// and the numbers; the engine takes it for the greatest number, which is the same only where nulls are at that
+// end.
+//
+// https://learn.microsoft.com/kusto/query/sort-operator#using-special-floating-point-values
 func (w *writer) orderBy(keys []rel.Key, at refs) string {
 	var parts []string
 	for _, k := range keys {
 		p := at(k.Col.ID)
+		if k.Col.Type == types.Real && k.Desc == k.NullsLast {
+			if k.Desc {
+				parts = append(parts, "isnan("+p+") ASC NULLS LAST")
+			} else {
+				parts = append(parts, "isnan("+p+") DESC NULLS FIRST")
+			}
+		}
 		if k.Desc {
 			p += " DESC"
 		} else {

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	driverpkg "github.com/duckdb/duckdb-go/v2"
 
@@ -40,6 +41,8 @@ type Engine struct {
 	conn      *sql.Conn // on which functions are registered
 
 	running sync.WaitGroup // statements under way, abandoned ones included
+
+	stored atomic.Int64 // rows stored and not compressed
 
 	mu     sync.Mutex
 	udfs   map[string]bool
@@ -298,10 +301,28 @@ func (e *Engine) Append(table *catalog.Table, rows [][]types.Value) error {
 			return a.fault(err)
 		}
 	}
-	if a.pending += len(rows); a.pending >= flushRows {
-		return a.flush()
+	if a.pending += len(rows); a.pending < flushRows {
+		return nil
+	}
+	if err := a.flush(); err != nil {
+		return err
+	}
+	if e.stored.Add(flushRows) >= compressRows {
+		e.compress()
 	}
 	return nil
+}
+
+// compressRows is how many stored rows wait at most until they are compressed: an in-memory database keeps
+// rows as they came, several kilobytes a sign-in, until a checkpoint.
+const compressRows = 4 * flushRows
+
+// compress compresses what is stored. The engine refuses while somebody else writes; then it is tried again
+// after more rows, or before the next query.
+func (e *Engine) compress() {
+	if _, err := e.conn.ExecContext(context.Background(), "CHECKPOINT"); err == nil {
+		e.stored.Store(0)
+	}
 }
 
 // flushRows is how many appended rows wait at most until they are stored: one row group of the engine, because
@@ -336,8 +357,12 @@ func (e *Engine) flush() error {
 	var errs []error
 	for _, a := range e.tables {
 		a.mu.Lock()
+		e.stored.Add(int64(a.pending))
 		errs = append(errs, a.flush())
 		a.mu.Unlock()
+	}
+	if e.stored.Load() >= flushRows/4 { // fewer rows are not worth it
+		e.compress()
 	}
 	return errors.Join(errs...)
 }
