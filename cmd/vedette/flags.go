@@ -33,6 +33,7 @@ func (f *dataFlags) add(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.opts.Parsers, "parsers", nil, "folder of parser files (YAML, .kql), loaded as stored functions")
 	fl.StringArrayVar(&f.opts.Watchlists, "watchlist", nil, "ALIAS=FILE.csv[,SEARCHKEY]: a watchlist")
 	fl.StringArrayVar(&f.opts.External, "external", nil, "URLPREFIX=FILE_OR_FOLDER: what externaldata may read, and what stands for it here")
+	fl.BoolVar(&f.opts.EmptyExternal, "empty-external", false, "take externaldata that --external does not name for empty, with a warning")
 	fl.StringVar(&f.at, "at", "", "evaluation time, RFC 3339 or a KQL datetime (default: the full minute after the newest event)")
 	fl.StringVar(&f.memory, "memory", "4GB", "memory that the events and queries may use")
 	fl.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time that one query may take")

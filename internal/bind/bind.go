@@ -8,6 +8,7 @@
 package bind
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/vedette-siem/vedette/internal/catalog"
@@ -32,6 +33,8 @@ type Options struct {
 	Probe func(plan rel.Node) (types.Table, error)
 	// External reads the rows of externaldata; nil refuses it when the query runs.
 	External func(uris []string, schema types.Schema, props map[string]string) ([][]types.Value, error)
+	// EmptyExternal makes externaldata empty, with a warning, where External gives ErrNotAllowed.
+	EmptyExternal bool
 	// Functions keeps parsed stored functions between queries; may be nil.
 	Functions *FunctionCache
 	// NoFold leaves calls of constants to the engine; for tests that compare SQL with Go bodies.
@@ -70,6 +73,9 @@ type Step struct {
 	Depth int         // how many pipes stand around this one: 0 is the query, 1 the right side of its joins …
 	Plan  rel.Node
 }
+
+// ErrNotAllowed is what Options.External gives for a place that may not be read.
+var ErrNotAllowed = errors.New("not allowed")
 
 // timeColumn is the column that time bounds apply to.
 const timeColumn = "TimeGenerated"

@@ -31,7 +31,19 @@ func (b *binder) errTable(span source.Span, name, near string) {
 
 // KS211: print nosuchfunction(1)
 func (b *binder) errFunction(span source.Span, name, near string) {
+	if serviceFuncs[name] {
+		b.errUnsupported(span, "the function '"+name+"', which tells about a service and its storage,")
+		return
+	}
 	b.addHint("KS211", span, fmt.Sprintf("no function is called '%s'", name), hintFor(near))
+}
+
+// serviceFuncs are functions about the cluster, the caller, and how the tables are stored.
+var serviceFuncs = map[string]bool{
+	"current_cluster_endpoint": true, "current_database": true, "current_node_id": true,
+	"current_principal": true, "current_principal_details": true, "current_principal_is_member_of": true,
+	"cursor_after": true, "cursor_before_or_at": true, "cursor_current": true, "current_cursor": true,
+	"extent_id": true, "extentid": true, "extent_tags": true, "row_id": true, "rowstore_ordinal_range": true,
 }
 
 // KS124: evaluate nosuchplugin()

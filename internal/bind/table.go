@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -652,13 +653,17 @@ func (b *binder) externaldata(e *env, x *syntax.ExternalDataExpr) *table {
 			schema[i] = types.Column{Name: c.Name, Type: c.Type}
 		}
 		rows, err := b.opts.External(uris, schema, props)
+		if errors.Is(err, ErrNotAllowed) && b.opts.EmptyExternal {
+			b.warn("VQ004", x.Span(), "externaldata was not read: it has no rows here ("+err.Error()+")")
+			return &table{node: out, cols: cols}
+		}
 		if err != nil {
 			b.addHint("VQ003", x.Span(), "externaldata: "+err.Error(), "allow the place with --external")
 			return nil
 		}
 		out.Rows = rows
 	} else {
-		b.warn("VQ104", x.Span(), "externaldata was not read: it has no rows here")
+		b.warn("VQ004", x.Span(), "externaldata was not read: it has no rows here")
 	}
 	return &table{node: out, cols: cols}
 }

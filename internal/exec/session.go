@@ -3,8 +3,8 @@ package exec
 import "github.com/vedette-siem/vedette/internal/types"
 
 // Session is row_window_session: it appends to each row the time at which its session began. A session
-// ends FromFirst ticks after its first row, Between ticks after its last, or where Restart is true. A row
-// without a time belongs to no session.
+// ends FromFirst ticks after its first row, Between ticks after its last, or where Restart is true; a row at
+// that very time is the first of the next. A row without a time belongs to no session, and ends one.
 // https://learn.microsoft.com/kusto/query/row-window-session-function
 type Session struct {
 	Time, Restart      int // positions among the arguments
@@ -22,10 +22,12 @@ func (s *Session) Run(rows [][]types.Value) ([][]types.Value, error) {
 	for _, r := range rows {
 		t := r[s.Time]
 		session := types.Null(types.Datetime)
-		if !t.IsNull() {
+		if t.IsNull() {
+			open = false
+		} else {
 			now := t.Int64()
 			restart := !r[s.Restart].IsNull() && r[s.Restart].Bool()
-			if !open || restart || now-start > s.FromFirst || now-last > s.Between {
+			if !open || restart || now-start >= s.FromFirst || now-last >= s.Between {
 				start, open = now, true
 			}
 			last = now

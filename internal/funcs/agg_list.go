@@ -84,6 +84,8 @@ var aggListFuncs = []*Func{
 			return collectElements(a[:1], collect{limit: a[1].Int64(), distinct: true})
 		},
 		Doc: "Gives the first distinct elements of an array."},
+	ofOneValue("list", collect{limit: maxElements}, "Gives the array that make_list makes of one row."),
+	ofOneValue("set", collect{limit: maxElements, distinct: true}, "Gives the array that make_set makes of one row."),
 }
 
 // collect says what make_list and its like do.
@@ -220,6 +222,39 @@ func lowerElements(w Writer, c *Call, k collect, filter string) string {
 	}
 	text := "coalesce('[' || string_agg(kql_elements(" + x + "), ','" + orderBy(c) + ")" + filter + " || ']', '[]')"
 	return "CASE WHEN strlen(" + text + ") > " + limit + " THEN " + cutUDF(w, "elements.cut", text, k.limit) + " ELSE " + text + " END"
+}
+
+// ofOneValue declares what make_list and make_set come to where a group has one row.
+func ofOneValue(name string, k collect, doc string) *Func {
+	return &Func{Name: "elements." + name, Hidden: true, Class: Scalar, Nulls: Own, Page: "make-" + name + "-aggregation-function", Doc: doc,
+		Sigs: Sigs(RetDynamic, P("value", Any).RawType(), P("maxSize", Long).Constant()),
+		Go: func(_ *Ctx, a []types.Value) types.Value {
+			k := k
+			k.limit = limitOf(a[1], maxElements)
+			return collectElements(a[:1], k)
+		},
+		Lower: func(w Writer, c *Call) string {
+			x := c.Args[0]
+			if c.Args[1].Const == nil || len(x.SQL) > cheapSQL {
+				return ""
+			}
+			n := limitOf(*c.Args[1].Const, maxElements)
+			switch {
+			case x.Type == types.String:
+				return "('[' || " + w.JSON(x) + " || ']')"
+			case x.Type != types.Dynamic:
+				return "CASE WHEN " + x.SQL + " IS NULL THEN '[]' ELSE '[' || " + w.JSON(x) + " || ']' END"
+			}
+			body := w.UDF("elements."+name, types.Dynamic, c.Args...)
+			sql := "CASE WHEN " + x.SQL + " IS NULL THEN '[null]' WHEN NOT starts_with(" + x.SQL + ", '[') THEN '[' || " + x.SQL + " || ']' WHEN "
+			if !k.distinct {
+				return sql + "strlen(" + x.SQL + ") <= " + strconv.FormatInt(2*n+2, 10) + " THEN " + x.SQL + " ELSE " + body + " END"
+			}
+			inner := "(" + x.SQL + ")[2:-2]"
+			return sql + "NOT contains(" + x.SQL + ", ',') THEN " + x.SQL +
+				" WHEN regexp_full_match(" + inner + ", " + w.Lit(types.StringOf(plainStrings)) + ") THEN kql_string_set(" + inner + ", " + strconv.FormatInt(n, 10) + ")" +
+				" ELSE " + body + " END"
+		}}
 }
 
 // cheapText tells the types whose text as a JSON element costs no more than hashing the value.

@@ -44,7 +44,7 @@ var datetimeCalcFuncs = []*Func{
 		Doc:      "Counts the borders of years, months, days and so on that lie between two datetimes.",
 		Examples: []Example{{`datetime_diff("month", datetime(2017-01-01), datetime(2015-12-30))`, `13`}, {`datetime_diff("hour", datetime(2017-10-31 01:00), datetime(2017-10-30 23:59))`, `2`}, {`datetime_diff("week", datetime(2017-10-29 00:00), datetime(2017-09-30 23:59))`, `5.0`}, {`datetime_diff("day", datetime(null), now())`, `long(null)`}}},
 	{Name: "datetime_part", Aliases: []string{"datepart"}, Class: Scalar, Page: "datetime-part-function",
-		Sigs: Sigs(RetInt, P("part", String).Constant("year", "quarter", "month", "week_of_year", "day", "dayofyear", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond"), P("date", Datetime)),
+		Sigs: Sigs(RetInt, P("part", String).Constant("year", "quarter", "month", "week_of_year", "weekofyear", "day", "dayofyear", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond"), P("date", Datetime)),
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			part, ok := datetimeParts[strings.ToLower(a[0].Text())]
 			if !ok {
@@ -54,12 +54,14 @@ var datetimeCalcFuncs = []*Func{
 		},
 		Lower: func(_ Writer, c *Call) string {
 			if part := c.Args[0].Const; part != nil {
-				return Expand(datetimeParts[strings.ToLower(part.Text())].sql, c)
+				if sql := datetimeParts[strings.ToLower(part.Text())].sql; sql != "" {
+					return Expand(sql, c)
+				}
 			}
 			return ""
 		},
 		Doc:      "Takes one part out of a datetime.",
-		Examples: []Example{{`datetime_part("week_of_year", datetime(2017-10-30 01:02:03.7654321))`, `int(44)`}, {`datetime_part("nanosecond", datetime(2017-10-30 01:02:03.7654321))`, `int(765432100)`}, {`datetime_part("year", datetime(null))`, `int(null)`}}},
+		Examples: []Example{{`datetime_part("week_of_year", datetime(2017-10-30 01:02:03.7654321))`, `int(44)`}, {`datetime_part("nanosecond", datetime(2017-10-30 01:02:03.7654321))`, `int(765432100)`}, {`datetime_part("weekofyear", datetime(2021-01-03))`, `int(1)`}, {`datetime_part("year", datetime(null))`, `int(null)`}}},
 	{Name: "make_datetime", Class: Scalar, Result: OnlyArg, Page: "make-datetime-function",
 		Sigs: []Sig{
 			S(RetDatetime, P("year", Number), P("month", Number), P("day", Number), P("hour", Number).Optional(), P("minute", Number).Optional(), P("second", Number).Optional()),
@@ -178,6 +180,7 @@ var datetimeParts = map[string]datetimePart{
 	"quarter":      {func(c types.Civil) int { return (c.Month + 2) / 3 }, "quarter(kql_ts($2))::INTEGER"},
 	"month":        {func(c types.Civil) int { return c.Month }, "month(kql_ts($2))::INTEGER"},
 	"week_of_year": {isoWeek, "weekofyear(kql_ts($2))::INTEGER"},
+	"weekofyear":   {sundayWeek, ""}, // obsolete
 	"day":          {func(c types.Civil) int { return c.Day }, "day(kql_ts($2))::INTEGER"},
 	"dayofyear":    {dayOfYear, "dayofyear(kql_ts($2))::INTEGER"},
 	"hour":         {func(c types.Civil) int { return c.Hour }, "(($2 // 36000000000) % 24)::INTEGER"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/vedette-siem/vedette/internal/types"
 )
@@ -49,7 +50,8 @@ func formatTime(c *Ctx, format string, specs map[byte]int, field func(spec byte,
 		longest, known := specs[ch]
 		if !known {
 			if strings.IndexByte(formatDelimiters, ch) < 0 {
-				return c.Fail(fmt.Errorf("format %q: unexpected %q at position %d", format, ch, i+1))
+				r, _ := utf8.DecodeRuneInString(format[i:])
+				return c.Fail(fmt.Errorf("format %q: unexpected %q at position %d", format, r, i+1))
 			}
 			b.WriteByte(ch)
 			i++

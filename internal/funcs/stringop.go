@@ -183,12 +183,14 @@ func (t textTest) lower(w Writer, name string, cs bool, c *Call) string {
 		}
 		return "CASE WHEN " + t.sql(x, y) + " THEN " + w.UDF(name, types.Bool, c.Args...) + " ELSE false END"
 	}
-	return t.constant(w, x, needle.ToText(), cs)
+	return t.constant(w, name, c.Args[0], needle.ToText(), cs)
 }
 
-// constant writes the test for a constant needle. Looking for the text alone is several times faster than
-// the regular expression with its boundaries, which therefore sees only the rows that have the text.
-func (t textTest) constant(w Writer, x, needle string, cs bool) string {
+// constant writes the test of the operator called name for a constant needle. Looking for the text alone is
+// several times faster than a regular expression with its boundaries, which therefore sees only the rows that
+// have the text.
+func (t textTest) constant(w Writer, name string, a Arg, needle string, cs bool) string {
+	x := a.SQL
 	if !cs {
 		needle = lowerText(needle)
 		if !caseless(needle) {
@@ -196,31 +198,51 @@ func (t textTest) constant(w Writer, x, needle string, cs bool) string {
 		}
 	}
 	guard := t.sql(x, w.Lit(types.StringOf(needle)))
-	re := t.boundaryRegex(needle)
-	if re == "" {
+	left, right := t.bounds(needle)
+	if !left && !right {
 		return guard
 	}
-	return "CASE WHEN " + guard + " THEN regexp_matches(" + x + ", " + w.Lit(types.StringOf(re)) + ") ELSE false END"
+	n := types.StringOf(needle)
+	exact := w.UDF(name, types.Bool, a, Arg{SQL: w.Lit(n), Type: types.String, Const: &n})
+	return "CASE WHEN " + guard + " THEN " + bounded(regexp.QuoteMeta(needle), left, right).sql(w, x, exact) + " ELSE false END"
 }
 
 const termEnd, termStart = `(?:[^\p{L}\p{Nd}]|$)`, `(?:^|[^\p{L}\p{Nd}])`
 
-// boundaryRegex finds the needle between the boundaries that it needs; "" if it needs none.
-func (t textTest) boundaryRegex(needle string) string {
-	first, _ := utf8.DecodeRuneInString(needle)
-	last, _ := utf8.DecodeLastRuneInString(needle)
-	left, right := t.left && isTermRune(first), t.right && isTermRune(last)
-	if !t.term || !left && !right {
-		return ""
-	}
-	re := regexp.QuoteMeta(needle)
+// ASCII's term boundaries, and the characters that only the Go body knows about. The engine needs about 20 ms to
+// make ready a regular expression with Unicode's letters in it, more than most queries take.
+const asciiEnd, asciiStart, notASCII = `(?:[\x00-/:-@\[-`+"`"+`{-\x7f]|$)`, `(?:^|[\x00-/:-@\[-`+"`"+`{-\x7f])`, `[^\x00-\x7f]`
+
+// boundedRegex finds a pattern between term boundaries: surely where sure matches, and if it does not, perhaps
+// where open does, which is where a character beyond ASCII touches what the pattern matches.
+type boundedRegex struct{ sure, open []string }
+
+func bounded(re string, left, right bool) boundedRegex {
+	b := boundedRegex{sure: []string{re}}
 	if left {
-		re = termStart + re
+		b.sure[0] = asciiStart + b.sure[0]
+		b.open = append(b.open, notASCII+re)
 	}
 	if right {
-		re += termEnd
+		b.sure[0] += asciiEnd
+		b.open = append(b.open, re+notASCII)
 	}
-	return re
+	return b
+}
+
+func (b boundedRegex) sql(w Writer, x, exact string) string {
+	sql := "regexp_matches(" + x + ", " + w.Lit(types.StringOf(strings.Join(b.sure, "|"))) + ")"
+	if len(b.open) == 0 {
+		return sql
+	}
+	return "CASE WHEN " + sql + " THEN true WHEN regexp_matches(" + x + ", " + w.Lit(types.StringOf(strings.Join(b.open, "|"))) + ") THEN " + exact + " ELSE false END"
+}
+
+// bounds tells which ends of a needle need a boundary.
+func (t textTest) bounds(needle string) (left, right bool) {
+	first, _ := utf8.DecodeRuneInString(needle)
+	last, _ := utf8.DecodeLastRuneInString(needle)
+	return t.term && t.left && isTermRune(first), t.term && t.right && isTermRune(last)
 }
 
 // lowerText lowers every character for itself, as DuckDB's lower does.

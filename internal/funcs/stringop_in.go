@@ -318,21 +318,21 @@ func hasManyOp(name string, any bool, page, doc string, examples ...Example) *Fu
 				}
 				return true
 			})
-			return lowerHasMany(w, test, c.Args[0].SQL, needles, any)
+			return lowerHasMany(w, test, c.Args[0], needles, any)
 		}}
 }
 
 // fewNeedles is how many single searches are not slower than one regular expression for all of them.
 const fewNeedles = 4
 
-func lowerHasMany(w Writer, test textTest, x string, needles []string, any bool) string {
+func lowerHasMany(w Writer, test textTest, x Arg, needles []string, any bool) string {
 	if len(needles) == 0 {
 		return strconv.FormatBool(!any)
 	}
 	if !any || len(needles) <= fewNeedles {
 		var parts []string
 		for _, n := range needles {
-			parts = append(parts, test.constant(w, x, n, false))
+			parts = append(parts, test.constant(w, "has", x, n, false))
 		}
 		op := " AND "
 		if any {
@@ -342,7 +342,7 @@ func lowerHasMany(w Writer, test textTest, x string, needles []string, any bool)
 	}
 	var searches []string
 	for _, chunk := range chunks(needles) {
-		searches = append(searches, "regexp_matches(lower("+x+"), "+w.Lit(types.StringOf(anyTerm(test, chunk)))+")")
+		searches = append(searches, anyTerm(w, test, x, chunk))
 	}
 	return "(" + strings.Join(searches, " OR ") + ")"
 }
@@ -363,30 +363,32 @@ func chunks(needles []string) [][]string {
 	return out
 }
 
-// anyTerm is the pattern that finds any of the needles between its boundaries. Boundaries are written once
-// for all needles that need the same ones, which keeps the pattern small.
-func anyTerm(test textTest, needles []string) string {
+// anyTerm searches for any of the needles between its boundaries, first for the needles alone. Boundaries are
+// written once for all needles that need the same ones, which keeps the patterns small.
+func anyTerm(w Writer, test textTest, x Arg, needles []string) string {
 	byEnds := make(map[[2]bool][]string)
+	terms := types.JSON{Kind: types.JSONArray}
+	var all []string
 	for _, n := range needles {
-		re := test.boundaryRegex(n)
-		ends := [2]bool{strings.HasPrefix(re, termStart), strings.HasSuffix(re, termEnd)}
-		byEnds[ends] = append(byEnds[ends], regexp.QuoteMeta(n))
+		left, right := test.bounds(n)
+		quoted := regexp.QuoteMeta(n)
+		all = append(all, quoted)
+		byEnds[[2]bool{left, right}] = append(byEnds[[2]bool{left, right}], quoted)
+		terms.Items = append(terms.Items, types.JSON{Kind: types.JSONString, Str: n})
 	}
-	var parts []string
+	var patterns boundedRegex
 	for _, ends := range [][2]bool{{true, true}, {true, false}, {false, true}, {false, false}} {
 		if len(byEnds[ends]) == 0 {
 			continue
 		}
-		re := "(?:" + strings.Join(byEnds[ends], "|") + ")"
-		if ends[0] {
-			re = termStart + re
-		}
-		if ends[1] {
-			re += termEnd
-		}
-		parts = append(parts, re)
+		b := bounded("(?:"+strings.Join(byEnds[ends], "|")+")", ends[0], ends[1])
+		patterns.sure = append(patterns.sure, b.sure...)
+		patterns.open = append(patterns.open, b.open...)
 	}
-	return strings.Join(parts, "|")
+	list := terms.Value()
+	exact := w.UDF("has_any", types.Bool, x, Arg{SQL: w.Lit(list), Type: types.Dynamic, Const: &list})
+	text := "lower(" + x.SQL + ")"
+	return "CASE WHEN regexp_matches(" + text + ", " + w.Lit(types.StringOf(strings.Join(all, "|"))) + ") THEN " + patterns.sql(w, text, exact) + " ELSE false END"
 }
 
 // betweenOp declares between and !between: x >= start and x <= end, in three-valued logic.

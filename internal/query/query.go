@@ -19,6 +19,9 @@ import (
 	"github.com/vedette-siem/vedette/internal/types"
 )
 
+// ErrNotAllowed is what Engine.External gives for a place that the operator of this vedette did not allow.
+var ErrNotAllowed = bind.ErrNotAllowed
+
 // ErrTimeout is the fault of a query that ran longer than its limit.
 var ErrTimeout = errors.New("the query ran longer than its limit")
 
@@ -29,8 +32,8 @@ type Engine struct {
 	Store store.Engine
 	// External reads externaldata's places; nil refuses them.
 	External func(uris []string, schema types.Schema, props map[string]string) ([][]types.Value, error)
-	// EmptyExternal lets externaldata be empty where External is nil, with a warning: for checking content
-	// without data.
+	// EmptyExternal lets externaldata be empty where External is nil or gives ErrNotAllowed, with a warning:
+	// for checking content without data.
 	EmptyExternal bool
 
 	functions *bind.FunctionCache
@@ -100,7 +103,7 @@ func (e *Engine) bindWith(ctx context.Context, req Request, trace func(bind.Step
 			bound, err = nil, fmt.Errorf("internal error: %v; the query is:\n%s", p, req.File.Text)
 		}
 	}()
-	opts := bind.Options{Catalog: e.Catalog, Now: types.TicksOf(req.Now), Functions: e.functions, Params: req.Params, External: e.External,
+	opts := bind.Options{Catalog: e.Catalog, Now: types.TicksOf(req.Now), Functions: e.functions, Params: req.Params, External: e.External, EmptyExternal: e.EmptyExternal,
 		Trace: trace, Set: req.Set}
 	if !req.From.IsZero() || !req.To.IsZero() {
 		opts.Bounded, opts.From, opts.To = true, types.TicksOf(req.From), types.TicksOf(req.To)
@@ -121,7 +124,7 @@ func (e *Engine) bindWith(ctx context.Context, req Request, trace func(bind.Step
 }
 
 func refuseExternal(uris []string, _ types.Schema, _ map[string]string) ([][]types.Value, error) {
-	return nil, fmt.Errorf("reading %v is not allowed here", uris)
+	return nil, fmt.Errorf("%w here: reading %v", ErrNotAllowed, uris)
 }
 
 // probe runs a plan while a query is being bound.

@@ -28,6 +28,7 @@ func Rules() []Rule {
 		{"DropEmpty", func(n rel.Node, _ []rel.ColID, o Options) rel.Node { return dropEmpty(n, o) }},
 		{"Steps", func(n rel.Node, _ []rel.ColID, _ Options) rel.Node { return steps(n) }},
 		{"FilterBelowUnique", func(n rel.Node, _ []rel.ColID, _ Options) rel.Node { return filterBelowUnique(n) }},
+		{"GroupsOfOne", func(n rel.Node, _ []rel.ColID, _ Options) rel.Node { return groupsOfOne(n) }},
 		{"ApplyUnnest", func(n rel.Node, _ []rel.ColID, _ Options) rel.Node { return applyUnnest(n) }},
 		{"RestartByKey", func(n rel.Node, _ []rel.ColID, _ Options) rel.Node { return restartByKey(n) }},
 		{"PruneColumns", func(n rel.Node, keep []rel.ColID, _ Options) rel.Node { return pruneColumns(n, keep) }},

@@ -17,6 +17,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/vedette-siem/vedette/internal/query"
 	"github.com/vedette-siem/vedette/internal/types"
 )
 
@@ -117,7 +118,7 @@ func (x external) open(uri string) (name string, content []byte, err error) {
 		content, err = readAll(f)
 		return name, content, err
 	}
-	return "", nil, fmt.Errorf("reading '%s' is not allowed", uri)
+	return "", nil, fmt.Errorf("%w: reading '%s'", query.ErrNotAllowed, uri)
 }
 
 // unescaped is a URL's path without its escapes, if it has any.

@@ -91,10 +91,7 @@ func Open(ctx context.Context, opts Options) (s *Session, err error) {
 	}
 	s.counts = newCounter(s.store)
 	s.Engine = query.New(s.Catalog, s.store)
-	s.Engine.EmptyExternal = opts.EmptyExternal && len(external) == 0
-	if !s.Engine.EmptyExternal {
-		s.Engine.External = external.read
-	}
+	s.Engine.EmptyExternal, s.Engine.External = opts.EmptyExternal, external.read
 	for _, dir := range opts.Data {
 		p := newPipe(s.counts)
 		report, err := ingest.LoadDir(ctx, dir, ingest.Options{Mapping: mapping, Progress: opts.Progress, BatchRows: loadBatch}, s.Catalog, p)

@@ -125,17 +125,17 @@ func (p *parser) missingClause(code, what string) {
 	p.fault(code, "expected "+what+", found "+p.found(), "")
 }
 
-// tooDeep is for a query whose nesting exceeds maxDepth; the rest of the text is not read. VQ001: 2,000 times (.
+// tooDeep is for a query whose nesting exceeds maxDepth; the rest of the text is not read. VQ050: 2,000 times (.
 func (p *parser) tooDeep() {
-	p.fault("VQ001", "the query is nested too deeply", "use let statements for the inner parts")
+	p.fault("VQ050", "the query is nested too deeply", "use let statements for the inner parts")
 }
 
-// tooLong is for a chain of operators that exceeds maxChain. VQ002: 100,000 terms joined by or.
+// tooLong is for a chain of operators that exceeds maxChain. VQ051: 100,000 terms joined by or.
 func (p *parser) tooLong() {
-	p.fault("VQ002", "the expression has too many terms", "use in (...) or has_any (...) with a list instead")
+	p.fault("VQ051", "the expression has too many terms", "use in (...) or has_any (...) with a list instead")
 }
 
-// isCommand is for a management command. VQ003: .show tables
+// isCommand is for a management command. VQ052: .show tables
 func (p *parser) isCommand() {
-	p.fault("VQ003", "management commands are not supported", "only queries can be run")
+	p.fault("VQ052", "management commands are not supported", "only queries can be run")
 }

@@ -272,11 +272,11 @@ func TestDiagnostics(t *testing.T) {
 		{"inline_external_table (a:long) kind=storage dataformat=csv", "KS256@58 expected the connection strings, found the end of the query"},
 		{"inline_external_table (a:long) kind=storage pathformat=(1) dataformat=csv ('x')", "KS257@56 expected a column, a string or datetime_pattern(...), found '1'"},
 		{"inline_external_table (a:long) kind=storage partition by (b:real) dataformat=csv ('x')", "KS258@60 expected datetime, long or string, found 'real'"},
-		{strings.Repeat("(", 2000), fmt.Sprintf("VQ001@%d the query is nested too deeply", maxDepth-1)},
-		{"print dynamic(" + strings.Repeat("[", 2000), "VQ001@" + fmt.Sprint(14+maxDepth-3) + " the query is nested too deeply"},
-		{"print " + strings.Repeat("a or ", maxChain+10) + "b", "VQ002@" + fmt.Sprint(6+5*maxChain+2) + " the expression has too many terms"},
-		{"print a" + strings.Repeat(".b", maxChain+10), "VQ002@" + fmt.Sprint(7+2*maxChain) + " the expression has too many terms"},
-		{".show tables", "VQ003@0 management commands are not supported"},
+		{strings.Repeat("(", 2000), fmt.Sprintf("VQ050@%d the query is nested too deeply", maxDepth-1)},
+		{"print dynamic(" + strings.Repeat("[", 2000), "VQ050@" + fmt.Sprint(14+maxDepth-3) + " the query is nested too deeply"},
+		{"print " + strings.Repeat("a or ", maxChain+10) + "b", "VQ051@" + fmt.Sprint(6+5*maxChain+2) + " the expression has too many terms"},
+		{"print a" + strings.Repeat(".b", maxChain+10), "VQ051@" + fmt.Sprint(7+2*maxChain) + " the expression has too many terms"},
+		{".show tables", "VQ052@0 management commands are not supported"},
 	} {
 		q, diags := Parse(source.NewFile("", c.text))
 		got := "nothing"
@@ -328,7 +328,7 @@ func TestDeepNesting(t *testing.T) {
 		q, diags := Parse(source.NewFile("", text))
 		deep := false
 		for _, d := range diags {
-			deep = deep || d.Code == "VQ001"
+			deep = deep || d.Code == "VQ050"
 		}
 		if want := c.part != "let x = materialize("; deep != want || len(diags) > maxDiags {
 			t.Errorf("%s: %d diagnostics, too deep: %v", c.part, len(diags), deep)

@@ -107,7 +107,7 @@ func (n JSON) append(b []byte) []byte {
 		if math.IsNaN(n.Real) || math.IsInf(n.Real, 0) {
 			return appendJSONString(b, FormatReal(n.Real))
 		}
-		return append(b, FormatReal(n.Real)...)
+		return appendJSONReal(b, n.Real)
 	case JSONString:
 		return appendJSONString(b, n.Str)
 	case JSONArray:
@@ -129,6 +129,41 @@ func (n JSON) append(b []byte) []byte {
 		b = e.append(b)
 	}
 	return append(b, '}')
+}
+
+// appendJSONReal renders a real inside JSON. Of the shortest decimals that read back equal, Kusto's JSON writer
+// takes the largest (9.999999999999999, not …998); tostring() of a real takes the closest.
+func appendJSONReal(b []byte, f float64) []byte {
+	text := FormatReal(f)
+	for {
+		next, ok := nextDecimal(text)
+		if !ok {
+			return append(b, text...)
+		}
+		if g, err := strconv.ParseFloat(next, 64); err != nil || g != f {
+			return append(b, text...)
+		}
+		text = next
+	}
+}
+
+// nextDecimal adds one to the last digit of a decimal, if it has so many digits that this could be another
+// text of the same real, and a last digit that does not carry.
+func nextDecimal(text string) (string, bool) {
+	mantissa, digits := len(text), 0
+	for i := range len(text) {
+		if text[i] == 'E' {
+			mantissa = i
+			break
+		}
+		if text[i] >= '0' && text[i] <= '9' {
+			digits++
+		}
+	}
+	if last := text[mantissa-1]; digits < 16 || last < '0' || last >= '9' {
+		return "", false
+	}
+	return text[:mantissa-1] + string(text[mantissa-1]+1) + text[mantissa:], true
 }
 
 const hexDigits = "0123456789abcdef"
