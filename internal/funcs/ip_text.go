@@ -28,14 +28,14 @@ var (
 )
 
 // ipv4Needle returns the literal that an address or prefix must occur as, and the RE2 pattern of the
-// addresses that it stands for; ok is false for what is neither.
+// addresses that it stands for, which must stand between term boundaries; ok is false for what is neither.
 func ipv4Needle(s string, prefix bool) (literal, pattern string, ok bool) {
 	switch {
 	case wholeIPv4.MatchString(s):
-		return s, termStart + regexp.QuoteMeta(s) + termEnd, true
+		return s, regexp.QuoteMeta(s), true
 	case prefix && prefixIPv4.MatchString(s):
 		rest := strings.TrimSuffix(strings.Repeat(octet+`\.`, 4-strings.Count(s, ".")), `\.`)
-		return s, termStart + regexp.QuoteMeta(s) + rest + termEnd, true
+		return s, regexp.QuoteMeta(s) + rest, true
 	}
 	return "", "", false
 }
@@ -52,7 +52,7 @@ func hasIPv4(name string, prefix, many bool, doc string, examples ...Example) *F
 		elements(a[1:], func(v types.Value) bool {
 			literal, pattern, ok := ipv4Needle(v.ToText(), prefix)
 			if ok && strings.Contains(text, literal) {
-				re, err := c.Regex(pattern)
+				re, err := c.Regex(termStart + pattern + termEnd)
 				found = err == nil && re.MatchString(text)
 			}
 			return !found
@@ -66,10 +66,11 @@ func hasIPv4(name string, prefix, many bool, doc string, examples ...Example) *F
 		}
 		x := c.Args[0].SQL
 		var parts, patterns []string
+		exact := w.UDF(name, types.Bool, c.Args...)
 		elements(list, func(v types.Value) bool {
 			if literal, pattern, ok := ipv4Needle(v.ToText(), prefix); ok {
 				patterns = append(patterns, pattern)
-				parts = append(parts, "CASE WHEN contains("+x+", "+w.Lit(types.StringOf(literal))+") THEN regexp_matches("+x+", "+w.Lit(types.StringOf(pattern))+") ELSE false END")
+				parts = append(parts, "CASE WHEN contains("+x+", "+w.Lit(types.StringOf(literal))+") THEN "+bounded(pattern, true, true).sql(w, x, exact)+" ELSE false END")
 			}
 			return true
 		})
@@ -81,7 +82,8 @@ func hasIPv4(name string, prefix, many bool, doc string, examples ...Example) *F
 		}
 		var searches []string
 		for _, chunk := range chunks(patterns) {
-			searches = append(searches, "regexp_matches("+x+", "+w.Lit(types.StringOf(strings.Join(chunk, "|")))+")")
+			any := "(?:" + strings.Join(chunk, "|") + ")"
+			searches = append(searches, "CASE WHEN regexp_matches("+x+", "+w.Lit(types.StringOf(any))+") THEN "+bounded(any, true, true).sql(w, x, exact)+" ELSE false END")
 		}
 		return "(" + strings.Join(searches, " OR ") + ")"
 	}

@@ -211,7 +211,7 @@ const termEnd, termStart = `(?:[^\p{L}\p{Nd}]|$)`, `(?:^|[^\p{L}\p{Nd}])`
 
 // ASCII's term boundaries, and the characters that only the Go body knows about. The engine needs about 20 ms to
 // make ready a regular expression with Unicode's letters in it, more than most queries take.
-const asciiEnd, asciiStart, notASCII = `(?:[\x00-/:-@\[-`+"`"+`{-\x7f]|$)`, `(?:^|[\x00-/:-@\[-`+"`"+`{-\x7f])`, `[^\x00-\x7f]`
+const asciiEnd, asciiStart, notASCII = `(?:[\x00-/:-@\[-` + "`" + `{-\x7f]|$)`, `(?:^|[\x00-/:-@\[-` + "`" + `{-\x7f])`, `[^\x00-\x7f]`
 
 // boundedRegex finds a pattern between term boundaries: surely where sure matches, and if it does not, perhaps
 // where open does, which is where a character beyond ASCII touches what the pattern matches.
