@@ -42,7 +42,8 @@ type Engine struct {
 
 	running sync.WaitGroup // statements under way, abandoned ones included
 
-	stored atomic.Int64 // rows stored and not compressed
+	inMemory bool
+	stored   atomic.Int64 // rows stored and not compressed
 
 	mu     sync.Mutex
 	udfs   map[string]bool
@@ -70,11 +71,12 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		"SET temp_directory = ''",
 		"SET enable_external_access = false",
 	}
-	connector, err := driverpkg.NewConnector(opts.Path, nil)
+	e := &Engine{udfs: map[string]bool{}, tables: map[string]*appender{}, inMemory: opts.Path == ""}
+	connector, err := driverpkg.NewConnector(opts.Path, e.use)
 	if err != nil {
 		return nil, fmt.Errorf("open DuckDB: %w", err)
 	}
-	e := &Engine{connector: connector, db: sql.OpenDB(connector), udfs: map[string]bool{}, tables: map[string]*appender{}}
+	e.connector, e.db = connector, sql.OpenDB(connector)
 	if e.conn, err = e.db.Conn(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open DuckDB: %w", err), e.Close())
 	}
@@ -90,6 +92,21 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		return nil, errors.Join(fmt.Errorf("lock DuckDB's configuration: %w", err), e.Close())
 	}
 	return e, nil
+}
+
+// use makes the tables' database the default one of a new connection. In memory that is one of its own: the
+// database that DuckDB opens with keeps rows as they came, several kilobytes a sign-in; an attached one can be
+// told to compress them.
+func (e *Engine) use(conn driver.ExecerContext) error {
+	if !e.inMemory {
+		return nil
+	}
+	for _, sql := range []string{"ATTACH IF NOT EXISTS ':memory:' AS events (COMPRESS)", "USE events"} {
+		if _, err := conn.ExecContext(context.Background(), sql, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Close implements store.Engine. It waits for the statements under way.
@@ -315,7 +332,7 @@ func (e *Engine) Append(table *catalog.Table, rows [][]types.Value) error {
 
 // compressRows is how many stored rows wait at most until they are compressed: an in-memory database keeps
 // rows as they came, several kilobytes a sign-in, until a checkpoint.
-const compressRows = 4 * flushRows
+const compressRows = flushRows
 
 // compress compresses what is stored. The engine refuses while somebody else writes; then it is tried again
 // after more rows, or before the next query.
