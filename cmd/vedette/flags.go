@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vedette-siem/vedette/internal/catalog"
 	"github.com/vedette-siem/vedette/internal/ingest"
 	"github.com/vedette-siem/vedette/internal/session"
 	"github.com/vedette-siem/vedette/internal/types"
@@ -37,7 +38,7 @@ func (f *dataFlags) add(cmd *cobra.Command) {
 	fl.StringVar(&f.at, "at", "", "evaluation time, RFC 3339 or a KQL datetime (default: the full minute after the newest event)")
 	fl.StringVar(&f.memory, "memory", "4GB", "memory that the events and queries may use")
 	fl.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time that one query may take")
-	fl.BoolVarP(&f.verbose, "verbose", "v", false, "tell on stderr what became of every file")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "tell on stderr what became of every file and parser")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "say nothing on stderr but errors")
 }
 
@@ -70,13 +71,23 @@ func (a *app) open(ctx context.Context, f *dataFlags) (*session.Session, error) 
 		}
 		return nil, err
 	}
-	for _, pr := range s.Problems {
-		fmt.Fprintf(a.err, "%s %s\n", a.term.errStyle.yellow("parser left out:"), pr)
-	}
+	a.reportParsers(s.Problems, f.verbose)
 	if !f.quiet {
 		a.reportLoad(s, f, time.Since(start))
 	}
 	return s, nil
+}
+
+// reportParsers names the parsers that could not be loaded: all of them, or the first few and how many more.
+func (a *app) reportParsers(problems []catalog.Problem, all bool) {
+	const few = 10
+	for i, p := range problems {
+		if i == few && !all {
+			fmt.Fprintf(a.err, "%s %d more; --verbose lists them\n", a.term.errStyle.yellow("parser left out:"), len(problems)-few)
+			return
+		}
+		fmt.Fprintf(a.err, "%s %s\n", a.term.errStyle.yellow("parser left out:"), p)
+	}
 }
 
 func (a *app) reportLoad(s *session.Session, f *dataFlags, took time.Duration) {

@@ -43,7 +43,7 @@ A failed test is something found.`,
 	}
 	cmd.Flags().StringArrayVar(&parsers, "parsers", nil, "folder of parser files, loaded as stored functions")
 	cmd.Flags().DurationVar(&timeout, "timeout", time.Minute, "time that the query of one test may take")
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "name the tests that pass too")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "name the tests that pass too, and every parser that was left out")
 	out.add(cmd, "text", "json")
 	return cmd
 }
@@ -80,9 +80,7 @@ func (a *app) test(ctx context.Context, paths, parsers []string, out *outputFlag
 	if err != nil {
 		return err
 	}
-	for _, p := range problems {
-		fmt.Fprintf(a.err, "%s %s\n", a.term.errStyle.yellow("parser left out:"), p)
-	}
+	a.reportParsers(problems, verbose)
 	all, err := a.runTests(ctx, cat, files, session.Limits{Timeout: timeout})
 	if err != nil {
 		return err
