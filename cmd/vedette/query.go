@@ -26,8 +26,8 @@ func (a *app) queryCommand() *cobra.Command {
 		Use:   "query [KQL | -f FILE] [--data DIR]",
 		Short: "Run one query, or ask queries at a prompt",
 		Long: `query runs a KQL query over data and prints its rows. Without a query it reads one from stdin, or opens a prompt
-where stdin is a terminal. Without --data the tables of Log Analytics are there and empty, and externaldata that
---external does not allow is empty too, with a warning; with --data it is refused.
+where stdin is a terminal. Without --data the tables of Log Analytics are there and empty; without --external too
+externaldata is empty, with a warning. Otherwise what --external does not allow is refused.
 
 With --batch it answers JSON lines on stdin, {"id": ..., "query": "..."} each, by JSON lines on stdout:
 {"id", "columns", "rows"} or {"id", "error": {"code", "message", "line", "column"}}. "check": true compiles only.
@@ -43,7 +43,7 @@ With --batch it answers JSON lines on stdin, {"id": ..., "query": "..."} each, b
 			case len(args) > 0 && file != "" || batchMode && len(args)+len(file) > 0:
 				return errors.New("expected one of a query, --file and --batch")
 			}
-			f.opts.EmptyExternal = len(f.opts.Data) == 0
+			f.opts.EmptyExternal = f.opts.EmptyExternal || len(f.opts.Data)+len(f.opts.External) == 0
 			f.quiet = f.quiet || batchMode
 			text := source.NewFile("", strings.Join(args, ""))
 			if file != "" {

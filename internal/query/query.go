@@ -124,7 +124,7 @@ func (e *Engine) bindWith(ctx context.Context, req Request, trace func(bind.Step
 }
 
 func refuseExternal(uris []string, _ types.Schema, _ map[string]string) ([][]types.Value, error) {
-	return nil, fmt.Errorf("%w here: reading %v", ErrNotAllowed, uris)
+	return nil, fmt.Errorf("reading %v is %w here", uris, ErrNotAllowed)
 }
 
 // probe runs a plan while a query is being bound.

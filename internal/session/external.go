@@ -118,7 +118,7 @@ func (x external) open(uri string) (name string, content []byte, err error) {
 		content, err = readAll(f)
 		return name, content, err
 	}
-	return "", nil, fmt.Errorf("%w: reading '%s'", query.ErrNotAllowed, uri)
+	return "", nil, fmt.Errorf("reading '%s' is %w", uri, query.ErrNotAllowed)
 }
 
 // unescaped is a URL's path without its escapes, if it has any.
