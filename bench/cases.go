@@ -61,6 +61,9 @@ func parseCase(name, text string) (benchCase, error) {
 		trimmed := strings.TrimSpace(line)
 		if s, ok := strings.CutPrefix(trimmed, "-- "); ok && strings.HasSuffix(s, " --") {
 			section = strings.TrimSuffix(s, " --")
+			if section != "query" && section != "sql" {
+				return c, fmt.Errorf("unknown section %s", section)
+			}
 			continue
 		}
 		switch section {
@@ -72,17 +75,13 @@ func parseCase(name, text string) (benchCase, error) {
 			c.query += line
 		case "sql":
 			c.sql += line
-		default:
-			return c, fmt.Errorf("unknown section %s", section)
 		}
 	}
 	if c.query == "" || c.sql == "" {
 		return c, fmt.Errorf("the case needs a query (or rule) and sql")
 	}
-	var err error
-	c.query = expand(c.query)
-	c.sql = expand(c.sql)
-	return c, err
+	c.query, c.sql = expand(c.query), expand(c.sql)
+	return c, nil
 }
 
 func (c *benchCase) option(line string) (err error) {

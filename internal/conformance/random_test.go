@@ -90,6 +90,8 @@ func notNull(list []types.Value) []types.Value {
 type grower struct {
 	rnd    *rand.Rand
 	byType map[types.Type][]candidate
+	// columns are the names of the columns of a type, or nil: c_long and so on.
+	columns map[types.Type][]string
 }
 
 type candidate struct {
@@ -118,10 +120,22 @@ func newGrower() *grower {
 	return g
 }
 
+// column names a column of a type; where there is none it writes a constant.
+func (g *grower) column(t types.Type) string {
+	if g.columns == nil {
+		return "c_" + t.String()
+	}
+	if names := g.columns[t]; len(names) > 0 {
+		return names[g.rnd.IntN(len(names))]
+	}
+	list := notNull(pool(t))
+	return literal(list[g.rnd.IntN(len(list))])
+}
+
 func (g *grower) expression(t types.Type, depth int) string {
 	if depth == 0 || g.rnd.IntN(5) == 0 || len(g.byType[t]) == 0 {
 		if g.rnd.IntN(3) > 0 {
-			return "c_" + t.String()
+			return g.column(t)
 		}
 		list := notNull(pool(t))
 		return literal(list[g.rnd.IntN(len(list))])
@@ -135,13 +149,13 @@ func (g *grower) expression(t types.Type, depth int) string {
 	for i := range args {
 		p, ok := c.s.Param(i, n)
 		if !ok {
-			return "c_" + t.String()
+			return g.column(t)
 		}
 		args[i] = g.argument(c.s, p, t, depth)
 	}
 	if c.f.Class == funcs.Operator {
 		if len(args) != 2 {
-			return "c_" + t.String()
+			return g.column(t)
 		}
 		return "(" + args[0] + " " + c.f.Name + " " + args[1] + ")"
 	}

@@ -212,13 +212,12 @@ func lowerElements(w Writer, c *Call, k collect, filter string) string {
 	x := c.Args[0].SQL
 	limit := strconv.FormatInt(2*k.limit+2, 10)
 	if k.distinct {
-		all := "(list(DISTINCT kql_elements(" + x + "))" + filter + ")"
-		whole := jsonArray(all)
+		// The list is bound by a lambda: written out wherever it is read, it would double the time to plan a rule.
+		const all, joined = "kql_l", "array_to_string(kql_l, ',')"
 		n := strconv.FormatInt(k.limit, 10)
-		joined := "array_to_string(" + all + ", ',')"
-		return "CASE WHEN NOT coalesce(bool_or(starts_with(" + x + ", '['))" + filter + ", false) THEN " + jsonArray(all+"[:"+n+"]") +
+		return "list_transform([list(DISTINCT kql_elements(" + x + "))" + filter + "], lambda kql_l: CASE WHEN NOT coalesce(bool_or(starts_with(" + x + ", '['))" + filter + ", false) THEN " + jsonArray(all+"[:"+n+"]") +
 			" WHEN " + joined + " = '' THEN '[]' WHEN regexp_full_match(" + joined + ", " + w.Lit(types.StringOf(plainStrings)) + ") THEN kql_string_set(" + joined + ", " + n + ")" +
-			" ELSE " + cutUDF(w, "elements.distinct", whole, k.limit) + " END"
+			" ELSE " + cutUDF(w, "elements.distinct", jsonArray(all), k.limit) + " END)[1]"
 	}
 	text := "coalesce('[' || string_agg(kql_elements(" + x + "), ','" + orderBy(c) + ")" + filter + " || ']', '[]')"
 	return "CASE WHEN strlen(" + text + ") > " + limit + " THEN " + cutUDF(w, "elements.cut", text, k.limit) + " ELSE " + text + " END"

@@ -114,10 +114,10 @@ func anyColumns(old bool) func(args []Arg) []types.Column {
 // DuckDB, so the least real is the greatest negative.
 func lowerArg(sign int) Lowering {
 	return func(w Writer, c *Call) string {
-		row, key := rowStruct(c.Args), c.Args[0]
-		f, last := "arg_max(", "-9223372036854775808"
+		key := c.Args[0]
+		f, last := "arg_max_null(", "-9223372036854775808"
 		if sign < 0 {
-			f, last = "arg_min(", "9223372036854775808"
+			f, last = "arg_min_null(", "9223372036854775808"
 		}
 		k := key.SQL
 		switch key.Type {
@@ -130,6 +130,7 @@ func lowerArg(sign int) Lowering {
 			if sign < 0 {
 				k = "(-" + k + ")"
 			}
+			row := rowStruct(c.Args)
 			return "coalesce(arg_max(" + row + ", " + k + "), first(" + row + "))"
 		case types.Decimal:
 			k = w.UDF("decimal.sortkey", types.String, key)
@@ -142,8 +143,19 @@ func lowerArg(sign int) Lowering {
 			}
 			k = "coalesce(" + k + ", " + last + ")"
 		}
-		return f + row + ", " + k + ")"
+		return rowOf(c.Args, func(x string) string { return f + x + ", " + k + ")" })
 	}
+}
+
+// rowOf makes the row from one aggregate for each column. They decide alike on every row, so the values are from
+// the same row, also where keys are equal; the engine does this several times faster than to keep structs.
+func rowOf(args []Arg, aggregate func(x string) string) string {
+	cols := make([]Arg, len(args))
+	for i, a := range args {
+		a.SQL = aggregate(a.SQL)
+		cols[i] = a
+	}
+	return rowStruct(cols)
 }
 
 func lowerAny(_ Writer, c *Call) string {
@@ -155,7 +167,7 @@ func lowerAny(_ Writer, c *Call) string {
 		a.SQL = "any_value(" + a.SQL + ")"
 		return rowStruct([]Arg{a})
 	}
-	return "first(" + rowStruct(c.Args) + ")"
+	return rowOf(c.Args, func(x string) string { return "first(" + x + ")" })
 }
 
 func pickAny(_ *Ctx, n int, cols [][]types.Value) int {

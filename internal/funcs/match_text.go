@@ -35,6 +35,19 @@ func TypedText(t types.Type) string {
 	return ""
 }
 
+// PrefixText is TypedText for a column behind which anything may stand, so that the column ends where its type
+// does: dates and timespans too then have a shape.
+func PrefixText(t types.Type) string {
+	const clock = `[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?`
+	switch t {
+	case types.Datetime:
+		return `(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4})(?:[T ]` + clock + `(?: ?[AaPp][Mm])?(?:Z|[-+][0-9]{2}:?[0-9]{2})?)?`
+	case types.Timespan:
+		return `-?(?:(?:[0-9]+\.)?` + clock + `|[0-9]+(?:\.[0-9]+)?(?:ms|[dhms]))`
+	}
+	return TypedText(t)
+}
+
 // textPattern returns the pattern that a constant spells. It is kept, since the constant comes with every row.
 func (c *Ctx) textPattern(parts types.Value) textPattern {
 	p, ok := c.texts[parts.Text()]
@@ -50,11 +63,15 @@ func (c *Ctx) textPattern(parts types.Value) textPattern {
 
 func newTextPattern(parts types.JSON) textPattern {
 	var p textPattern
-	for _, item := range parts.Items {
+	for i, item := range parts.Items {
 		part := textPart{kind: item.Str[0], text: item.Str[1:]}
 		if part.kind == ':' || part.kind == '?' {
 			t, _ := types.Parse(part.text)
-			if shape := TypedText(t); shape != "" {
+			shape := TypedText(t)
+			if i+1 < len(parts.Items) && parts.Items[i+1].Str == "*" {
+				shape = PrefixText(t)
+			}
+			if shape != "" {
 				part.shape = regexp.MustCompile(`\A(?:` + shape + `)`)
 				part.shape.Longest()
 			}

@@ -204,12 +204,21 @@ func lowerIn(w Writer, c *Call, fold, negated bool) string {
 	if negated {
 		op = " NOT IN ("
 	}
-	s := "(" + sql + op + strings.Join(items, ", ") + "))"
+	among := strings.Join(items, ", ")
+	if len(rest) == 0 && len(items) > fewItems && !strings.HasPrefix(sql, `"`) {
+		among = "SELECT unnest([" + among + "])"
+	}
+	s := "(" + sql + op + among + "))"
 	if x.Type == types.String && len(rest) == 0 || fold && len(rest) == 0 || c.Filter && !negated {
 		return s
 	}
 	return "coalesce(" + s + ", " + strconv.FormatBool(negated) + ")"
 }
+
+// fewItems is how many values of a list the engine compares one by one about as fast as it looks them up. It
+// makes a hash table of longer lists by itself only for a stored column, whose name is quoted, and not for an
+// expression, which a column of a nested SELECT may be.
+const fewItems = 12
 
 // constants parts the constants of a list from its other arguments.
 func constants(args []Arg) (list []types.Value, rest []Arg) {

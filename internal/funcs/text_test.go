@@ -140,6 +140,13 @@ func (fakeWriter) UDF(name string, _ types.Type, args ...Arg) string {
 func (fakeWriter) Convert(arg Arg, to types.Type) string { return to.String() + "(" + arg.SQL + ")" }
 func (fakeWriter) JSON(arg Arg) string                   { return "json(" + arg.SQL + ")" }
 
+// term is the search for a term: for its text, for it between ASCII's boundaries, and by the Go body where other
+// characters touch it.
+func term(x, needle, re, exact string) string {
+	return "CASE WHEN contains(" + x + ", '" + needle + "') THEN CASE WHEN regexp_matches(" + x + ", '" + asciiStart + re + asciiEnd + "') THEN true WHEN regexp_matches(" +
+		x + ", '" + notASCII + re + "|" + re + notASCII + "') THEN " + exact + " ELSE false END ELSE false END"
+}
+
 // TestTextSQL pins what the hot operators are lowered to: cheap guards before regular expressions, and no
 // lower() where nothing has a case.
 func TestTextSQL(t *testing.T) {
@@ -158,8 +165,8 @@ func TestTextSQL(t *testing.T) {
 		filter bool
 		want   string
 	}{
-		{Operator, "has", []Arg{s, str("Cmd")}, true, `CASE WHEN contains(lower(s), 'cmd') THEN regexp_matches(lower(s), '` + termStart + `cmd` + termEnd + `') ELSE false END`},
-		{Operator, "has", []Arg{s, str("10.0")}, true, `CASE WHEN contains(s, '10.0') THEN regexp_matches(s, '` + termStart + `10\.0` + termEnd + `') ELSE false END`},
+		{Operator, "has", []Arg{s, str("Cmd")}, true, term("lower(s)", "cmd", "cmd", "udf_has(s, 'cmd')")},
+		{Operator, "has", []Arg{s, str("10.0")}, true, term("s", "10.0", `10\.0`, "udf_has(s, '10.0')")},
 		{Operator, "!has_cs", []Arg{s, str("--")}, true, `(NOT contains(s, '--'))`},
 		{Operator, "hasprefix", []Arg{s, y}, true, `CASE WHEN contains(lower(s), lower(y)) THEN udf_hasprefix(s, y) ELSE false END`},
 		{Operator, "contains", []Arg{s, str("aB")}, true, `contains(lower(s), 'ab')`},
@@ -175,8 +182,10 @@ func TestTextSQL(t *testing.T) {
 		{Operator, "in", []Arg{d, str("5"), str("x")}, true, `(d IN ('"5"', '5', '"x"'))`},
 		{Operator, "in", []Arg{s, val(types.Null(types.Dynamic))}, true, `false`},
 		{Operator, "in", []Arg{s, d}, true, ``},
-		{Operator, "has_any", []Arg{s, val(list), str("a")}, true, `(CASE WHEN contains(lower(s), 'a') THEN regexp_matches(lower(s), '` + termStart + `a` + termEnd + `') ELSE false END OR CASE WHEN contains(lower(s), 'b') THEN regexp_matches(lower(s), '` + termStart + `b` + termEnd + `') ELSE false END)`},
-		{Operator, "has_any", []Arg{s, str("a"), str("b"), str("c."), str("d"), str("-")}, true, `(regexp_matches(lower(s), '` + termStart + `(?:a|b|d)` + termEnd + `|` + termStart + `(?:c\.)|(?:-)'))`},
+		{Operator, "has_any", []Arg{s, val(list), str("a")}, true, "(" + term("lower(s)", "a", "a", "udf_has(s, 'a')") + " OR " + term("lower(s)", "b", "b", "udf_has(s, 'b')") + ")"},
+		{Operator, "has_any", []Arg{s, str("a"), str("b"), str("c."), str("d"), str("-")}, true, `(CASE WHEN regexp_matches(lower(s), 'a|b|c\.|d|-') THEN CASE WHEN regexp_matches(lower(s), '` +
+			asciiStart + `(?:a|b|d)` + asciiEnd + `|` + asciiStart + `(?:c\.)|(?:-)') THEN true WHEN regexp_matches(lower(s), '` +
+			notASCII + `(?:a|b|d)|(?:a|b|d)` + notASCII + `|` + notASCII + `(?:c\.)') THEN udf_has_any(s, '["a","b","c.","d","-"]') ELSE false END ELSE false END)`},
 		{Operator, "matches regex", []Arg{s, str(`\d`)}, true, `regexp_matches(s, '\p{Nd}')`},
 		{Operator, "matches regex", []Arg{s, str(`(`)}, true, ``},
 		{Scalar, "extract", []Arg{str("a(b)"), val(types.LongOf(1)), s}, false, `regexp_extract(s, 'a(b)', 1)`},

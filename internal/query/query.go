@@ -35,6 +35,8 @@ type Engine struct {
 	// EmptyExternal lets externaldata be empty where External is nil or gives ErrNotAllowed, with a warning:
 	// for checking content without data.
 	EmptyExternal bool
+	// NoRewrite runs plans as they were bound; tests compare the two.
+	NoRewrite bool
 
 	functions *bind.FunctionCache
 }
@@ -151,7 +153,10 @@ func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, now int64, 
 	if e.Store != nil {
 		opts.Empty = func(table string) bool { return !e.Store.Has(table) }
 	}
-	c.Plan = rewrite.Apply(bound.Plan, keep, opts)
+	c.Plan = bound.Plan
+	if !e.NoRewrite {
+		c.Plan = rewrite.Apply(bound.Plan, keep, opts)
+	}
 	var err error
 	c.Statement, err = duckdb.Write(c.Plan, bound.Columns, bound.Order, duckdb.Options{Exact: exact})
 	return c, err

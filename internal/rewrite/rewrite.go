@@ -31,6 +31,7 @@ func Rules() []Rule {
 		{"GroupsOfOne", func(n rel.Node, _ []rel.ColID, _ Options) rel.Node { return groupsOfOne(n) }},
 		{"ApplyUnnest", func(n rel.Node, _ []rel.ColID, _ Options) rel.Node { return applyUnnest(n) }},
 		{"RestartByKey", func(n rel.Node, _ []rel.ColID, _ Options) rel.Node { return restartByKey(n) }},
+		{"MergeWindows", func(n rel.Node, _ []rel.ColID, _ Options) rel.Node { return mergeWindows(n) }},
 		{"PruneColumns", func(n rel.Node, keep []rel.ColID, _ Options) rel.Node { return pruneColumns(n, keep) }},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -591,7 +592,7 @@ func (w *writer) window(n *rel.Window) *sel {
 		if len(part) > 0 {
 			over += "PARTITION BY " + strings.Join(part, ", ") + " "
 		}
-		over += strings.TrimPrefix(w.orderBy(n.Order, at), " ")
+		over += strings.TrimPrefix(w.orderBy(within(n.Order, it.Partition), at), " ")
 		var args []string
 		for _, a := range it.Args {
 			args = append(args, w.expr(a, at, it.Func == rel.RunningCount))
@@ -616,6 +617,21 @@ func (w *writer) window(n *rel.Window) *sel {
 			panic(fmt.Sprintf("no SQL for window function %d", it.Func))
 		}
 		out.items = append(out.items, column{it.Out.ID, sql})
+	}
+	return out
+}
+
+// within leaves out the keys that are equal throughout a partition: the engine does not see that they are.
+func within(order []rel.Key, partition []rel.Expr) []rel.Key {
+	var out []rel.Key
+	for _, k := range order {
+		same := slices.ContainsFunc(partition, func(e rel.Expr) bool {
+			ref, ok := e.(*rel.ColRef)
+			return ok && ref.ID == k.Col.ID
+		})
+		if !same {
+			out = append(out, k)
+		}
 	}
 	return out
 }

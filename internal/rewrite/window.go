@@ -86,3 +86,26 @@ func windowItem(w *rel.Window, id rel.ColID) (rel.WindowItem, bool) {
 		in = below.In
 	}
 }
+
+// mergeWindows makes window functions over one order one step, which the engine sorts for once. It is right
+// where none of the upper ones reads what a lower one puts out.
+func mergeWindows(plan rel.Node) rel.Node {
+	return mapNodes(plan, func(n rel.Node) rel.Node {
+		w, ok := n.(*rel.Window)
+		if !ok {
+			return n
+		}
+		below, ok := w.In.(*rel.Window)
+		if !ok || !slices.Equal(below.Order, w.Order) {
+			return n
+		}
+		for _, it := range w.Items {
+			for _, e := range slices.Concat(it.Args, it.Partition) {
+				if !readsOnly(e, below.In.Cols()) {
+					return n
+				}
+			}
+		}
+		return &rel.Window{In: below.In, Items: slices.Concat(below.Items, w.Items), Order: w.Order}
+	})
+}
