@@ -121,7 +121,7 @@ func (b *binder) overload(fn *funcs.Func, args []rel.Expr, spans []source.Span, 
 
 func (b *binder) choose(fn *funcs.Func, args []rel.Expr, spans []source.Span, span source.Span) *funcs.Sig {
 	best, bestCost := -1, 1<<30
-	takes := false
+	takes, forms := false, 0
 	var misfit *int // the argument that failed the closest overload
 	var misfitParam funcs.Param
 	for i := range fn.Sigs {
@@ -130,14 +130,15 @@ func (b *binder) choose(fn *funcs.Func, args []rel.Expr, spans []source.Span, sp
 			continue
 		}
 		takes = true
+		forms++
 		cost := 0
 		for j, a := range args {
 			p, _ := s.Param(j, len(args))
 			c := accepts(p, a.Type())
-			if c < 0 && a.Type() == types.Dynamic && fn.Class == funcs.Scalar && !p.Types.Has(types.Dynamic) && dynamicFits(p) {
+			if c < 0 && a.Type() == types.Dynamic && fn.Class == funcs.Scalar && !p.Types.Has(types.Dynamic) && dynamicFits(p) && !isComposite(a) {
 				c = 6
 			}
-			if c < 0 && (b.nulls[a] && a.Type() == types.Dynamic || b.isUntyped(a)) {
+			if c < 0 && b.isUntyped(a) {
 				c = 7
 			}
 			if c < 0 {
@@ -165,6 +166,8 @@ func (b *binder) choose(fn *funcs.Func, args []rel.Expr, spans []source.Span, sp
 			ts = append(ts, a.Type())
 		}
 		b.errOperator(span, fn.Name, ts)
+	case forms > 1:
+		b.add("KS127", span, fmt.Sprintf("%s does not take these arguments: it expects a %s for '%s', found %s", fn.Name, misfitParam.Types, misfitParam.Name, args[*misfit].Type()))
 	default:
 		b.errArgument(spans[*misfit], fn.Name, misfitParam, args[*misfit].Type())
 	}
@@ -174,6 +177,16 @@ func (b *binder) choose(fn *funcs.Func, args []rel.Expr, spans []source.Span, sp
 // dynamicFits tells whether a dynamic argument is converted for a parameter that does not name dynamic:
 // text is, as in Kusto; bools, numbers and times are not, nor is a value of any type but dynamic (hash).
 func dynamicFits(p funcs.Param) bool { return p.Types.Has(types.String) && p.Types != funcs.NotDynamic }
+
+// isComposite tells whether an expression is a constant array or property bag, which is no text.
+func isComposite(e rel.Expr) bool {
+	v, ok := rel.Const(e)
+	if !ok || v.IsNull() || v.Type() != types.Dynamic {
+		return false
+	}
+	kind := types.JSONOf(v).Kind
+	return kind == types.JSONArray || kind == types.JSONObject
+}
 
 // convertArgs gives the arguments the types that the overload's body expects.
 func (b *binder) convertArgs(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, spans []source.Span, span source.Span) ([]rel.Expr, bool) {
@@ -434,16 +447,7 @@ func (b *binder) bindParams(r *row, params []*syntax.Param, list []syntax.Expr, 
 				ok = false
 				continue
 			}
-			if !assignable(x, typ) {
-				at := span
-				if a != nil {
-					at = a.Span()
-				}
-				b.errArgument(at, name, funcs.P(p.Name.Name, funcs.TypeSet(1)<<typ), x.Type())
-				ok = false
-				continue
-			}
-			e = e.with(p.Name.Name, scalarBinding{b.convert(x, typ)})
+			e = e.with(p.Name.Name, scalarBinding{b.cast(x, typ)})
 		default:
 			b.add("KS160", p.Span(), "the parameter has no type")
 			return nil, false
@@ -452,14 +456,15 @@ func (b *binder) bindParams(r *row, params []*syntax.Param, list []syntax.Expr, 
 	return e, ok
 }
 
-// assignable tells whether an argument may be passed for a parameter of type t.
-func assignable(x rel.Expr, t types.Type) bool {
-	from := x.Type()
-	if v, ok := rel.Const(x); ok && v.IsNull() {
-		return true
+// cast is convert for an argument of a declared parameter, which takes a value of any type: types without a
+// conversion of their own meet in their text.
+func (b *binder) cast(e rel.Expr, t types.Type) rel.Expr {
+	if e.Type() != t && t != types.Dynamic && !isBad(e) {
+		if fn, ok := b.opts.Funcs.Lookup(funcs.Scalar, conversions[t]); ok && pickConversion(fn, e.Type()) == nil {
+			e = b.convert(e, types.String)
+		}
 	}
-	times := from == types.Datetime && t == types.Timespan || from == types.Timespan && t == types.Datetime
-	return from == t || from.IsNumeric() && t.IsNumeric() || from == types.Dynamic || t == types.Dynamic || times
+	return b.convert(e, t)
 }
 
 // tableArg declares a tabular parameter: the argument is bound in the caller's scope at every use.

@@ -210,6 +210,10 @@ func (b *binder) asBool(e rel.Expr, span source.Span, dynamicToo bool) rel.Expr 
 	if b.nulls[e] {
 		return lit(types.Null(types.Bool))
 	}
-	b.errType(span, types.Bool, e.Type())
+	code := "KS141"
+	if dynamicToo {
+		code = "KS106"
+	}
+	b.add(code, span, "expected a value of type bool, found "+e.Type().String())
 	return rel.Bad{}
 }

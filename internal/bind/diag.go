@@ -71,21 +71,26 @@ func (b *binder) errRowContext(span source.Span, what, column string) {
 	b.add("VQ017", span, fmt.Sprintf("%s cannot use %s, which is defined outside its row context", what, column))
 }
 
-// KS119: print strlen()
+// KS119, KS120, KS121: print strlen()
 func (b *binder) errArity(span source.Span, fn *funcs.Func, n int) {
 	least, most := fn.Arity()
-	want := fmt.Sprintf("%d", least)
+	want, code := fmt.Sprintf("%d", least), "KS120"
 	switch {
 	case most < 0:
 		want = fmt.Sprintf("at least %d", least)
 	case most > least:
 		want = fmt.Sprintf("%d to %d", least, most)
+	default:
+		code = "KS119"
+	}
+	if n >= least && (most < 0 || n <= most) {
+		code = "KS121" // such as an even number of arguments for case
 	}
 	var forms []string
 	for i := range fn.Sigs {
 		forms = append(forms, fn.Signature(&fn.Sigs[i]))
 	}
-	b.addHint("KS119", span, fmt.Sprintf("%s expects %s arguments, found %d", fn.Name, want, n), strings.Join(dedup(forms), " or "))
+	b.addHint(code, span, fmt.Sprintf("%s expects %s arguments, found %d", fn.Name, want, n), strings.Join(dedup(forms), " or "))
 }
 
 func dedup(in []string) []string {
@@ -107,9 +112,39 @@ func (b *binder) errOperator(span source.Span, op string, args []types.Type) {
 	b.add("KS106", span, fmt.Sprintf("the operator '%s' does not take %s", op, strings.Join(w, " and ")))
 }
 
-// KS141: print array_length("a")
+// KS107, KS134 …: print array_length("a")
 func (b *binder) errArgument(span source.Span, fn string, p funcs.Param, got types.Type) {
-	b.add("KS141", span, fmt.Sprintf("%s expects a %s for '%s', found %s", fn, p.Types, p.Name, got))
+	b.add(argumentCode(p, got), span, fmt.Sprintf("%s expects a %s for '%s', found %s", fn, p.Types, p.Name, got))
+}
+
+// argumentCode is the code of an argument of a wrong type: Microsoft's parser has one for each class of types.
+func argumentCode(p funcs.Param, got types.Type) string {
+	switch p.Types {
+	case funcs.Dynamic:
+		if strings.Contains(p.Name, "bag") || p.Name == "object" {
+			return "KS235"
+		}
+		return "KS234"
+	case funcs.Integer, funcs.Long, funcs.Int:
+		return "KS134"
+	case funcs.Number, funcs.NumberOrBool:
+		return "KS137"
+	case funcs.Summable:
+		return "KS138"
+	case funcs.Integer | funcs.Dynamic:
+		return "KS136"
+	case funcs.NotDynamic:
+		if got == types.Dynamic {
+			return "KS116"
+		}
+	case funcs.StringOrDynamic:
+		if !p.Text {
+			return "KS233"
+		}
+	case funcs.Any:
+		return "KS141"
+	}
+	return "KS107"
 }
 
 // KS107: T | where 1.5

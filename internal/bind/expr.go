@@ -175,6 +175,9 @@ func (b *binder) dynamicLit(e syntax.Expr) (types.JSON, bool) {
 		}
 		if !ok {
 			b.add("KS107", e.Span(), "'"+e.Raw+"' is not a valid value inside dynamic()")
+		} else if e.Kind == syntax.LitDecimal {
+			b.add("KS215", e.Span(), "a dynamic value cannot hold a decimal")
+			ok = false
 		}
 		return types.JSONOf(v), ok
 	case *syntax.DynamicLit:
@@ -273,12 +276,7 @@ func (b *binder) scalarOf(v value, span source.Span) rel.Expr {
 }
 
 func (b *binder) column(r *row, id *syntax.Ident) (rel.Expr, bool) {
-	if r.aggs != nil { // around aggregates only the keys are columns
-		for _, k := range r.aggs.keys {
-			if k.Col.Name == id.Name {
-				return k.Col.Ref(), true
-			}
-		}
+	if r.aggs != nil { // around aggregates there are no columns, not even the keys
 		if r.t != nil {
 			if _, ok := r.t.col(id.Name); ok {
 				b.add("KS236", id.Span(), "'"+id.Name+"' is no aggregate: summarize computes aggregates, other columns belong behind by")
@@ -413,6 +411,13 @@ func (b *binder) element(r *row, x rel.Expr, index syntax.Expr, span source.Span
 	if v, ok := rel.Const(i); ok && i.Type() == types.String {
 		return b.member(x, v.Text())
 	}
+	switch t := i.Type(); {
+	case t == types.Dynamic:
+		i = b.convert(i, types.String)
+	case t != types.String && !t.IsInteger():
+		b.add("KS141", index.Span(), "an index must be an int, a long or a string, this is a "+t.String())
+		return rel.Bad{}
+	}
 	return b.apply("[]", span, x, i)
 }
 
@@ -445,6 +450,16 @@ func (b *binder) apply(op string, span source.Span, args ...rel.Expr) rel.Expr {
 	return b.overload(fn, args, spans, span)
 }
 
+func unparen(x syntax.Expr) syntax.Expr {
+	for {
+		p, ok := x.(*syntax.ParenExpr)
+		if !ok {
+			return x
+		}
+		x = p.X
+	}
+}
+
 func (b *binder) binary(r *row, e *syntax.BinaryExpr) rel.Expr {
 	if _, ok := e.X.(*syntax.StarExpr); ok {
 		return b.anyColumn(r, e)
@@ -475,6 +490,11 @@ func (b *binder) binary(r *row, e *syntax.BinaryExpr) rel.Expr {
 		}
 	case ":":
 		return b.searchMatch(x, y, e.Span())
+	case "has", "!has", "has_cs", "!has_cs", "hasprefix", "!hasprefix", "hasprefix_cs", "!hasprefix_cs", "hassuffix", "!hassuffix", "hassuffix_cs", "!hassuffix_cs":
+		if _, written := unparen(e.Y).(*syntax.DynamicLit); written && !b.nulls[y] { // a parameter may hold text
+			b.errOperator(e.Span(), string(e.Op), []types.Type{x.Type(), y.Type()})
+			return rel.Bad{}
+		}
 	}
 	return b.apply(string(e.Op), e.Span(), x, y)
 }
@@ -703,11 +723,24 @@ func (b *binder) lookupForName(r *row, c *syntax.CallExpr) (*funcs.Func, bool) {
 
 // names gives result columns their names: one that is taken gets a number behind it.
 type names struct {
-	taken map[string]bool
-	n     int // unnamed columns so far
+	taken    map[string]bool
+	declared map[string]bool // taken by a column that was called so, not by an expression that is named after its parts
+	n        int             // unnamed columns so far
 }
 
-func newNames() *names { return &names{taken: map[string]bool{}} }
+func newNames() *names { return &names{taken: map[string]bool{}, declared: map[string]bool{}} }
+
+// give is the name of an item's column; not ok if two columns are called the same.
+func (n *names) give(it item) (name string, ok bool) {
+	if !it.explicit && !it.self {
+		return n.column(it.name), true
+	}
+	if n.declared[it.name] {
+		return it.name, false
+	}
+	n.declared[it.name] = true
+	return n.unique(it.name), true
+}
 
 // unique returns name, or name1, name2 … if it is taken.
 func (n *names) unique(name string) string {

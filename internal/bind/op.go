@@ -164,6 +164,29 @@ type item struct {
 	expr     rel.Expr
 	explicit bool
 	span     source.Span
+	self     bool // a column that is passed on under its own name
+}
+
+// passesOn tells whether an expression is just a column: its name, or its conversion to the type it has.
+func passesOn(x syntax.Expr, v rel.Expr) bool {
+	switch x := x.(type) {
+	case *syntax.ParenExpr:
+		return passesOn(x.X, v)
+	case *syntax.Ident:
+		_, ok := v.(*rel.ColRef)
+		return ok
+	case *syntax.CallExpr:
+		if c, ok := v.(*rel.Call); ok && len(x.Args) == 1 && len(c.Args) == 1 && conversions[c.T] == c.Fn.Name {
+			v = c.Args[0]
+			_, direct := x.Args[0].(*syntax.Ident)
+			return direct && v.Type() == c.T && passesOn(x.Args[0], v)
+		}
+		if _, ok := v.(*rel.ColRef); ok && len(x.Args) == 1 && conversions[v.Type()] == x.Name.Name {
+			_, direct := x.Args[0].(*syntax.Ident)
+			return direct
+		}
+	}
+	return false
 }
 
 // items binds a list of columns; a function with several results gives several.
@@ -193,14 +216,14 @@ func (b *binder) itemsOf(r *row, x syntax.Expr) ([]item, bool) {
 	}
 	switch len(given) {
 	case 0:
-		return []item{{b.nameOf(r, value), v, false, x.Span()}}, true
+		return []item{{b.nameOf(r, value), v, false, x.Span(), passesOn(value, v)}}, true
 	case 1:
-		return []item{{given[0].Name, v, true, x.Span()}}, true
+		return []item{{given[0].Name, v, true, x.Span(), false}}, true
 	}
 	if v.Type() == types.Dynamic { // (a, b) = dynamic array
 		var out []item
 		for i, g := range given {
-			out = append(out, item{g.Name, b.apply("[]", x.Span(), v, lit(types.LongOf(int64(i)))), true, x.Span()})
+			out = append(out, item{g.Name, b.apply("[]", x.Span(), v, lit(types.LongOf(int64(i)))), true, x.Span(), false})
 		}
 		return out, true
 	}
@@ -264,20 +287,19 @@ func (b *binder) extendItems(node rel.Node, in *table, its []item) *table {
 	for _, c := range cols {
 		n.taken[c.Name] = true
 	}
-	seen := map[string]bool{}
 	var items []rel.Item
 	for _, it := range its {
 		name := it.name
-		if name == "" {
+		switch {
+		case name == "":
 			name = n.column("")
-		} else if seen[name] {
-			if it.explicit {
+		case it.explicit || it.self:
+			if n.declared[name] {
 				b.errDuplicate(it.span, name)
 				return nil
 			}
-			name = n.unique(name)
+			n.declared[name] = true
 		}
-		seen[name] = true
 		n.taken[name] = true
 		col := b.newColFor(name, it.expr)
 		items = append(items, rel.Item{Col: col, Expr: it.expr})
@@ -331,34 +353,14 @@ func (b *binder) project(e *env, in *table, o *syntax.ProjectOp) *table {
 
 func (b *binder) projectItems(node rel.Node, in *table, its []item) *table {
 	n := newNames()
-	for _, it := range its {
-		if it.name != "" && n.taken[it.name] && it.explicit {
-			b.errDuplicate(it.span, it.name)
-			return nil
-		}
-		if it.name != "" && it.explicit {
-			n.taken[it.name] = true
-		}
-	}
-	explicit := n.taken
-	n.taken = map[string]bool{}
 	p := &rel.Project{In: node}
 	out := *in
 	out.cols = nil
 	for _, it := range its {
-		name := it.name
-		switch {
-		case it.explicit:
-			n.taken[name] = true
-		default:
-			if _, isCol := it.expr.(*rel.ColRef); isCol && n.taken[name] && name != "" {
-				b.errDuplicate(it.span, name)
-				return nil
-			}
-			for name != "" && explicit[name] && !n.taken[name] {
-				n.taken[name] = true
-			}
-			name = n.column(name)
+		name, ok := n.give(it)
+		if !ok {
+			b.errDuplicate(it.span, name)
+			return nil
 		}
 		// A column that is passed on keeps its number: the order and hidden columns may refer to it.
 		if c, isCol := it.expr.(*rel.ColRef); isCol && itemIndex(p.Items, c.ID) < 0 {
@@ -374,7 +376,7 @@ func (b *binder) projectItems(node rel.Node, in *table, its []item) *table {
 	for _, h := range in.hidden(out.cols) {
 		p.Items = append(p.Items, rel.Item{Col: h, Expr: h.Ref()})
 	}
-	out.open, out.bag = false, nil
+	out.bag = nil
 	out.node = p
 	return &out
 }
@@ -441,7 +443,7 @@ func (b *binder) columnList(in *table, list []syntax.Expr) ([][]rel.Col, bool) {
 			return nil, false
 		}
 		m := matches(in.cols, id)
-		if len(m) == 0 && !id.IsWildcard() && !in.open {
+		if len(m) == 0 && !in.open && (!id.IsWildcard() || len(b.inside) == 0) {
 			b.errName(id.Span(), id.Name, b.nearName(&row{t: in}, id.Name))
 			return nil, false
 		}
@@ -487,6 +489,7 @@ func (b *binder) projectKeep(_ *env, in *table, o *syntax.ProjectKeepOp) *table 
 
 func (b *binder) projectRename(in *table, o *syntax.ProjectRenameOp) *table {
 	cols := append([]rel.Col(nil), in.cols...)
+	var unknown []item // columns of an open table that are known when the query runs
 	for _, x := range o.Columns {
 		n, ok := x.(*syntax.NamedExpr)
 		if !ok || len(n.Names) != 1 {
@@ -501,7 +504,8 @@ func (b *binder) projectRename(in *table, o *syntax.ProjectRenameOp) *table {
 		i := colIndex(in.cols, old.Name)
 		if i < 0 {
 			if in.open {
-				return b.extendItems(in.node, in, []item{{n.Names[0].Name, b.openColumn(in, old.Name), true, x.Span()}})
+				unknown = append(unknown, item{n.Names[0].Name, b.openColumn(in, old.Name), true, x.Span(), false})
+				continue
 			}
 			b.errName(old.Span(), old.Name, b.nearName(&row{t: in}, old.Name))
 			return nil
@@ -512,7 +516,11 @@ func (b *binder) projectRename(in *table, o *syntax.ProjectRenameOp) *table {
 		}
 		cols[i].Name = n.Names[0].Name
 	}
-	return b.keep(in, cols)
+	out := b.keep(in, cols)
+	if len(unknown) > 0 {
+		return b.extendItems(out.node, out, unknown)
+	}
+	return out
 }
 
 func (b *binder) projectReorder(in *table, o *syntax.ProjectReorderOp) *table {
@@ -525,6 +533,10 @@ func (b *binder) projectReorder(in *table, o *syntax.ProjectReorderOp) *table {
 	for i, x := range o.Columns {
 		if id, isName := plain(x).(*syntax.Ident); isName && !id.IsWildcard() {
 			for _, c := range lists[i] {
+				if single[c.ID] && len(b.inside) == 0 {
+					b.errDuplicate(id.Span(), id.Name)
+					return nil
+				}
 				single[c.ID] = true
 			}
 		}

@@ -190,15 +190,20 @@ func (b *binder) findSmart(o *syntax.FindOp, legs []leg, with string, used map[s
 	}
 	var shown []leg
 	for _, l := range legs {
-		var its []item
+		var its, named []item // the columns that all tables have come first
 		var rest []rel.Col
 		for _, c := range l.t.cols {
-			if count[c.Name] == len(legs) || used[c.Name] {
-				its = append(its, item{name: c.Name, expr: c.Ref(), explicit: true, span: o.WordSpan()})
-			} else {
+			it := item{name: c.Name, expr: c.Ref(), explicit: true, span: o.WordSpan()}
+			switch {
+			case count[c.Name] == len(legs):
+				its = append(its, it)
+			case used[c.Name]:
+				named = append(named, it)
+			default:
 				rest = append(rest, c)
 			}
 		}
+		its = append(its, named...)
 		t := b.projectItems(l.t.node, l.t, its)
 		if packs {
 			its = append(its, item{name: "pack_", expr: b.packed(rest), explicit: true, span: o.WordSpan()})

@@ -180,6 +180,10 @@ func (b *binder) joinKey(e *env, left, right *table, x syntax.Expr) ([]rel.EqKey
 			b.add("KS145", x.Span(), "the column '"+x.Name+"' must be on both sides of the join")
 			return nil, false
 		}
+		if l.Type() != r.Type() && !b.isUntyped(l) && !b.isUntyped(r) && l.Type() != types.Dynamic && r.Type() != types.Dynamic {
+			b.add("KS227", x.Span(), "the common column '"+x.Name+"' must have the same type on both sides: it is "+l.Type().String()+" and "+r.Type().String())
+			return nil, false
+		}
 		return b.matchKeys(l, r, x)
 	case *syntax.BinaryExpr:
 		if x.Op == "and" {
@@ -251,7 +255,7 @@ func (b *binder) matchKeys(l, r rel.Expr, x syntax.Expr) ([]rel.EqKey, bool) {
 	if l.Type() == r.Type() {
 		return []rel.EqKey{{Left: l, Right: r}}, true
 	}
-	if l.Type().IsNumeric() && r.Type().IsNumeric() {
+	if l.Type().IsInteger() && r.Type().IsInteger() {
 		t := widest(l.Type(), r.Type())
 		return []rel.EqKey{{Left: b.convert(l, t), Right: b.convert(r, t)}}, true
 	}

@@ -96,16 +96,11 @@ func (b *binder) parse(e *env, in *table, params []*syntax.OpParam, x syntax.Exp
 	match := b.newCol("$match", types.String)
 	found := b.hiddenCall("match.groups", text, lit(types.StringOf(pat.re2)), lit(types.LongOf(int64(pat.groups))))
 	if !pat.texts.IsNull() {
-		match.Type = types.Dynamic
-		found = b.hiddenCall("match.list", b.hiddenCall("match.values", text, lit(pat.texts)))
+		found = b.hiddenCall("match.values", text, lit(pat.texts))
 	}
 	node := b.passing(windowed(r, in), in, []rel.Item{{Col: match, Expr: found}})
 	group := func(n int) rel.Expr {
-		get := "match.group"
-		if match.Type == types.Dynamic {
-			get = "match.value"
-		}
-		return b.hiddenCall(get, match.Ref(), lit(types.LongOf(int64(n))))
+		return b.hiddenCall("match.group", match.Ref(), lit(types.LongOf(int64(n))))
 	}
 	var values []rel.Item
 	for _, p := range pat.parts {
@@ -126,7 +121,7 @@ func (b *binder) parse(e *env, in *table, params []*syntax.OpParam, x syntax.Exp
 	if filter && !strict {
 		whole = b.newCol("$whole", types.Bool)
 		var w rel.Expr
-		if match.Type == types.Dynamic {
+		if !pat.texts.IsNull() {
 			w = b.hiddenCall("match.any", match.Ref())
 		} else {
 			w = b.apply("!=", x.Span(), group(pat.whole), lit(types.StringOf("")))
@@ -268,7 +263,7 @@ func newParsePattern(parts []parsePart, kind parseKind, flags string, whole bool
 		return p, p.regex(flags, whole)
 	}
 	for i, part := range parts {
-		if part.name != "" && i+1 < len(parts) && parts[i+1].star && funcs.TypedText(part.typ) == "" {
+		if part.name != "" && i+1 < len(parts) && parts[i+1].star && funcs.PrefixText(part.typ) == "" {
 			return nil, &parseError{part.span, "* behind a column of type " + part.typ.String() + " leaves open where the column ends"}
 		}
 	}

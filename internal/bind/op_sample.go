@@ -48,7 +48,7 @@ func (b *binder) rowCount(e *env, x syntax.Expr) (rel.Expr, bool) {
 		return nil, false
 	}
 	if !n.Type().IsNumeric() {
-		b.errType(x.Span(), types.Long, n.Type())
+		b.add("KS134", x.Span(), "expected a whole number, found "+n.Type().String())
 		return nil, false
 	}
 	return b.convert(n, types.Long), true

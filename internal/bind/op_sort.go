@@ -105,7 +105,7 @@ func (b *binder) take(e *env, in *table, count syntax.Expr) *table {
 		return nil
 	}
 	if !n.Type().IsInteger() {
-		b.errType(count.Span(), types.Long, n.Type())
+		b.add("KS134", count.Span(), "expected a whole number, found "+n.Type().String())
 		return nil
 	}
 	out := *in

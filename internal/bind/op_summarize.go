@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/vedette-siem/vedette/internal/funcs"
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/source"
@@ -60,7 +62,12 @@ func (b *binder) summarize(e *env, in *table, o *syntax.SummarizeOp) *table {
 			}
 			k.expr = b.convert(k.expr, types.String)
 		}
-		col := b.newCol(n.column(k.name), k.expr.Type())
+		name, ok := n.give(k)
+		if !ok {
+			b.errDuplicate(k.span, name)
+			return nil
+		}
+		col := b.newCol(name, k.expr.Type())
 		agg.Keys = append(agg.Keys, rel.Item{Col: col, Expr: k.expr})
 		cols = append(cols, col)
 	}
@@ -74,7 +81,7 @@ func (b *binder) summarize(e *env, in *table, o *syntax.SummarizeOp) *table {
 		}
 		its = append(its, got...)
 	}
-	out := &table{}
+	out := &table{open: in.open}
 	p := &rel.Project{In: agg}
 	for _, c := range cols {
 		p.Items = append(p.Items, rel.Item{Col: c, Expr: c.Ref()})
@@ -84,25 +91,11 @@ func (b *binder) summarize(e *env, in *table, o *syntax.SummarizeOp) *table {
 		p.Items = append(p.Items, rel.Item{Col: first, Expr: first.Ref()})
 	}
 	agg.Aggs = aggs.items
-	explicit := map[string]bool{}
 	for _, it := range its {
-		if it.explicit {
-			if explicit[it.name] || n.taken[it.name] {
-				b.errDuplicate(it.span, it.name)
-				return nil
-			}
-			explicit[it.name] = true
-		}
-	}
-	for _, it := range its {
-		name := it.name
-		if it.explicit {
-			n.taken[name] = true
-		} else {
-			for explicit[name] && !n.taken[name] {
-				n.taken[name] = true
-			}
-			name = n.column(name)
+		name, ok := n.give(it)
+		if !ok {
+			b.errDuplicate(it.span, name)
+			return nil
 		}
 		col := b.newCol(name, it.expr.Type())
 		p.Items = append(p.Items, rel.Item{Col: col, Expr: it.expr})
@@ -155,7 +148,7 @@ func (b *binder) aggregateItems(r *row, x syntax.Expr) ([]item, bool) {
 		b.add("KS149", x.Span(), "the expression does not have several values")
 		return nil, false
 	}
-	return []item{{itemName(given, b.nameOf(r, value)), v, len(given) > 0, x.Span()}}, true
+	return []item{{itemName(given, b.nameOf(r, value)), v, len(given) > 0, x.Span(), false}}, true
 }
 
 func itemName(given []*syntax.Ident, name string) string {
@@ -275,27 +268,22 @@ func (b *binder) count(in *table, o *syntax.CountOp) *table {
 
 // distinct gives each combination of some columns once.
 func (b *binder) distinct(e *env, in *table, o *syntax.DistinctOp) *table {
-	var list []syntax.Expr
-	star := false
-	for _, x := range o.Columns {
-		if _, ok := x.(*syntax.StarExpr); ok {
-			star = true
-			continue
-		}
-		if id, ok := x.(*syntax.Ident); ok && id.IsWildcard() {
-			star = star || id.Name == "*"
-			continue
-		}
-		list = append(list, x)
-	}
 	r := &row{t: in, env: e, window: windowable(in)}
-	its, ok := b.items(r, list)
-	if !ok {
-		return nil
-	}
-	if star {
+	var its []item
+	for _, x := range o.Columns {
+		if !isStar(x) {
+			got, ok := b.itemsOf(r, x)
+			if !ok {
+				return nil
+			}
+			its = append(its, got...)
+			continue
+		}
+		named := its
 		for _, c := range in.cols {
-			its = append(its, item{name: c.Name, expr: c.Ref()})
+			if !slices.ContainsFunc(named, func(it item) bool { return it.self && it.name == c.Name }) {
+				its = append(its, item{name: c.Name, expr: c.Ref()})
+			}
 		}
 	}
 	agg := &rel.Aggregate{In: windowed(r, in)}
@@ -308,8 +296,21 @@ func (b *binder) distinct(e *env, in *table, o *syntax.DistinctOp) *table {
 			}
 			it.expr = b.convert(it.expr, types.String)
 		}
-		col := b.newCol(n.column(it.name), it.expr.Type())
+		name, ok := n.give(it)
+		if !ok {
+			b.errDuplicate(it.span, name)
+			return nil
+		}
+		col := b.newCol(name, it.expr.Type())
 		agg.Keys = append(agg.Keys, rel.Item{Col: col, Expr: it.expr})
 	}
-	return &table{node: agg, cols: agg.Cols()}
+	return &table{node: agg, cols: agg.Cols(), open: in.open}
+}
+
+func isStar(x syntax.Expr) bool {
+	if id, ok := x.(*syntax.Ident); ok {
+		return id.Name == "*"
+	}
+	_, ok := x.(*syntax.StarExpr)
+	return ok
 }

@@ -23,6 +23,7 @@ func (b *binder) union(e *env, in *table, o *syntax.UnionOp) *table {
 		with, _ = param(o.Params, "with_source")
 	}
 	var legs []leg
+	open := false // a leg that is left out may have had any column
 	if in != nil {
 		legs = append(legs, leg{in, in.source("union_arg0")})
 	}
@@ -37,6 +38,7 @@ func (b *binder) union(e *env, in *table, o *syntax.UnionOp) *table {
 		}
 		if len(faults) > 0 {
 			b.warn("VQ010", x.Span(), "left out of the union (isfuzzy): "+faults[0].Msg)
+			open = true
 			continue
 		}
 		if b.failed() {
@@ -48,7 +50,9 @@ func (b *binder) union(e *env, in *table, o *syntax.UnionOp) *table {
 		b.add("KS204", o.Span(), "no table of the union can be resolved")
 		return nil
 	}
-	return b.unionOf(legs, kind == "inner", with)
+	out := b.unionOf(legs, kind == "inner", with)
+	out.open = out.open || open
+	return out
 }
 
 // leg is one input of a union, with the name that withsource shows.
@@ -177,13 +181,8 @@ func (b *binder) unionOf(legs []leg, inner bool, with string) *table {
 		source = b.newCol(with, types.String)
 		u.Out = append(u.Out, source)
 	}
-	// A name made of a name and a type gives way to a column that has it by itself.
+	// In the order of the columns: a name that is taken, by a column or by a name made of a name and a type, gets a number.
 	taken := map[string]bool{with: true}
-	for _, s := range shapes {
-		if len(s.types) == 1 {
-			taken[s.name] = true
-		}
-	}
 	type pick struct {
 		name  string
 		t     types.Type
@@ -198,11 +197,11 @@ func (b *binder) unionOf(legs []leg, inner bool, with string) *table {
 			name := s.name
 			if len(s.types) > 1 {
 				name += "_" + t.String()
-				for n, typed := 1, name; taken[name]; n++ {
-					name = typed + itoa(n)
-				}
-				taken[name] = true
 			}
+			for n, plain := 1, name; taken[name]; n++ {
+				name = plain + itoa(n)
+			}
+			taken[name] = true
 			picks = append(picks, pick{s.name, t, s.fixed})
 			u.Out = append(u.Out, b.unionCol(name, t))
 		}

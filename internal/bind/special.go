@@ -155,10 +155,10 @@ func (b *binder) columnIfExists(r *row, c *syntax.CallExpr) rel.Expr {
 	}
 	if r.t != nil {
 		if col, ok := r.t.col(name); ok {
-			return b.convert(col.Ref(), def.Type())
+			return b.cast(col.Ref(), def.Type())
 		}
 		if r.t.open && r.t.bag != nil {
-			return b.convert(b.openColumn(r.t, name), def.Type())
+			return b.cast(b.openColumn(r.t, name), def.Type())
 		}
 	}
 	return def

@@ -110,6 +110,15 @@ func (b *binder) let(s *syntax.LetStmt, e *env) *env {
 	switch v := s.Value.(type) {
 	case *syntax.FuncExpr:
 		b.tablesFirst(v.Params)
+		for _, p := range v.Params {
+			tn, scalar := p.Type.(*syntax.TypeName)
+			if !scalar || p.Default == nil || len(b.inside) > 0 {
+				continue
+			}
+			if t, known := types.Parse(tn.Name); known {
+				b.defaultFits(p, b.scalarExpr(scalarsOnly(e), p.Default), t)
+			}
+		}
 		return e.with(name, funcBinding{name, v, e})
 	case *syntax.EntityGroupExpr:
 		b.errUnsupported(v.Span(), "entity_group")
@@ -200,15 +209,28 @@ func (b *binder) queryParams(s *syntax.DeclareParamsStmt, e *env) *env {
 		}
 		switch v, given := b.opts.Params[p.Name.Name]; {
 		case given:
-			e = e.with(p.Name.Name, scalarBinding{b.convert(lit(v), t)})
+			e = e.with(p.Name.Name, scalarBinding{b.cast(lit(v), t)})
 		case p.Default != nil:
 			x := b.scalarExpr(scalarsOnly(e), p.Default)
+			if !b.defaultFits(p, x, t) {
+				continue
+			}
 			e = e.with(p.Name.Name, scalarBinding{b.convert(x, t)})
 		default:
 			e = e.with(p.Name.Name, scalarBinding{lit(types.Null(t))})
 		}
 	}
 	return e
+}
+
+// defaultFits reports the default of a parameter that has another type than the parameter.
+func (b *binder) defaultFits(p *syntax.Param, x rel.Expr, t types.Type) bool {
+	from := x.Type()
+	if isBad(x) || from == t || from.IsNumeric() && t.IsNumeric() || b.nulls[x] {
+		return true
+	}
+	b.add("KS141", p.Default.Span(), fmt.Sprintf("the default of '%s' must be of type %s, it is %s", p.Name.Name, t, from))
+	return false
 }
 
 // isTabular tells whether an expression is tabular, from its form and the names it begins with; it reports

@@ -175,7 +175,7 @@ type Ctx struct {
 
 	regexes RegexCache
 	shapes  shapeCache
-	texts   map[string]textPattern // of match.values, by their spelling
+	texts   map[string]textPattern // of match.text, by their spelling
 	err     error
 }
 

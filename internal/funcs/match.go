@@ -28,32 +28,42 @@ var matchFuncs = []*Func{
 		Lower: func(_ Writer, c *Call) string {
 			return "struct_extract(" + c.Args[0].SQL + ", 'g" + strconv.FormatInt(c.Args[1].Const.Int64(), 10) + "')"
 		}},
-	{Name: "match.values", Hidden: true, Class: Scalar, Nulls: Own, Page: "parse-operator",
+	{Name: "match.text", Hidden: true, Class: Scalar, Nulls: Own, Page: "parse-operator",
 		Sigs: Sigs(RetDynamic, P("text", String), P("pattern", Dynamic).Constant()),
-		Doc:  "Matches a text against the parts of a pattern (* for anything, =text, :type and ?type for columns) and gives the columns' texts, or no element where it does not match.",
+		Doc:  "Matches a text against the parts of a pattern (* for anything, =text, :type and ?type for columns) and gives the columns' texts as g1, g2 and so on; g0 tells that it matches.",
 		Go: func(c *Ctx, a []types.Value) types.Value {
 			values, ok := c.textPattern(a[1]).match(a[0].Text())
+			out := types.JSON{Kind: types.JSONObject}
 			if !ok {
-				return types.DynamicOf("[]")
+				return out.Value()
 			}
-			out := types.JSON{Kind: types.JSONArray, Items: make([]types.JSON, 0, len(values)+1)}
-			for _, v := range values {
-				out.Items = append(out.Items, types.JSON{Kind: types.JSONString, Str: v})
-			}
-			if len(values) == 0 {
-				out.Items = append(out.Items, types.JSON{})
+			out.Keys, out.Items = append(out.Keys, "g0"), append(out.Items, types.JSON{Kind: types.JSONString, Str: "1"})
+			for i, v := range values {
+				out.Keys, out.Items = append(out.Keys, "g"+strconv.Itoa(i+1)), append(out.Items, types.JSON{Kind: types.JSONString, Str: v})
 			}
 			return out.Value()
 		}},
-	{Name: "match.list", Hidden: true, Class: Scalar, Nulls: Own, Page: "parse-operator",
-		Sigs: Sigs(RetDynamic, P("values", Dynamic)), SQL: `from_json($1, '["VARCHAR"]')`,
-		Doc: "Makes a list of the values of a match."},
-	{Name: "match.value", Hidden: true, Class: Scalar, Nulls: Own, Page: "parse-operator",
-		Sigs: Sigs(RetString, P("values", Dynamic), P("number", Long).Constant()), SQL: "list_extract($1, $2)",
-		Doc: "Gives one value of a match, empty where there is none."},
+	{Name: "match.values", Hidden: true, Class: Scalar, Nulls: Own, Page: "parse-operator",
+		Sigs: Sigs(RetString, P("text", String), P("pattern", Dynamic).Constant()),
+		Doc:  "Gives the groups of match.text: the columns' texts, empty or null where the text does not match.",
+		Lower: func(w Writer, c *Call) string {
+			pattern := newTextPattern(types.JSONOf(*c.Args[1].Const))
+			names, shape := []string{"'g0'"}, []string{`"g0":"VARCHAR"`}
+			for i := range pattern.columns() {
+				name := "g" + strconv.Itoa(i+1)
+				names, shape = append(names, "'"+name+"'"), append(shape, `"`+name+`":"VARCHAR"`)
+			}
+			searched := "from_json(" + w.UDF("match.text", types.Dynamic, c.Args...) + ", '{" + strings.Join(shape, ",") + "}')"
+			re2, ok := pattern.re2()
+			if !ok {
+				return searched
+			}
+			return "CASE WHEN strlen(" + c.Args[0].SQL + ") <= " + strconv.Itoa(shortText) + " THEN regexp_extract(" + c.Args[0].SQL + ", " +
+				w.Lit(types.StringOf(re2)) + ", [" + strings.Join(names, ", ") + "]) ELSE " + searched + " END"
+		}},
 	{Name: "match.any", Hidden: true, Class: Scalar, Nulls: Own, Page: "parse-operator",
-		Sigs: Sigs(RetBool, P("values", Dynamic)), SQL: "(len($1) > 0)",
-		Doc: "Tells whether there was a match."},
+		Sigs: Sigs(RetBool, P("values", String)), SQL: "coalesce(struct_extract($1, 'g0') <> '', false)",
+		Doc: "Tells whether match.values found a match."},
 	{Name: "match.same", Hidden: true, Class: Scalar, Nulls: Own, Page: "partition-operator", SQL: "($1 IS NOT DISTINCT FROM $2)",
 		Sigs: Sigs(RetBool, Common("x", Any), Common("y", Any)),
 		Doc:  "Tells whether two keys are the same; null is the same as null.",

@@ -63,14 +63,35 @@ func TestTextPattern(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s on %q: got %q, want %q", c.pattern, c.text, got, c.want)
 		}
+		sameAsRE2(t, parts, c.text)
 	}
+}
+
+// sameAsRE2 demands that the expression of a pattern, where it has one, matches a text as the pattern does. It
+// tells whether there is one.
+func sameAsRE2(t *testing.T, parts []string, text string) bool {
+	t.Helper()
+	p := newTextPattern(types.JSONOf(textParts(parts...)))
+	re2, ok := p.re2()
+	if !ok {
+		return false
+	}
+	values, matches := p.match(text)
+	groups := regexp.MustCompile(re2).FindStringSubmatch(text)
+	switch {
+	case matches != (groups != nil):
+		t.Fatalf("%q on %q: match tells %v, %s tells %v", parts, text, matches, re2, !matches)
+	case matches && (groups[1] == "" || strings.Join(values, "|") != strings.Join(groups[2:], "|")):
+		t.Fatalf("%q on %q: match gives %q, %s gives %q", parts, text, values, re2, groups[1:])
+	}
+	return true
 }
 
 // TestTextPatternIsRegex: the search for constants gives what the regular expression of the same parts gives, of which
 // every part is as short as it can be.
 func TestTextPatternIsRegex(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	const letters = "a1-"
+	const letters = "a1-;"
 	word := func(n int) string {
 		var b strings.Builder
 		for range n {
@@ -78,8 +99,8 @@ func TestTextPatternIsRegex(t *testing.T) {
 		}
 		return b.String()
 	}
-	matched := 0
-	for range 20000 {
+	matched, expressed := 0, 0
+	for range 30000 {
 		var parts []string
 		var re strings.Builder
 		re.WriteString(`(?s)\A`)
@@ -111,9 +132,15 @@ func TestTextPatternIsRegex(t *testing.T) {
 		if ok {
 			matched++
 		}
+		if r.IntN(2) == 0 {
+			parts = append(parts, "*")
+		}
+		if sameAsRE2(t, parts, text) {
+			expressed++
+		}
 	}
-	if matched < 500 {
-		t.Errorf("only %d texts matched: the test says little", matched)
+	if matched < 500 || expressed < 5000 {
+		t.Errorf("only %d texts matched, and only %d patterns have an expression: the test says little", matched, expressed)
 	}
 }
 

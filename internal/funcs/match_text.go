@@ -16,8 +16,11 @@ type textPattern []textPart
 type textPart struct {
 	kind byte // '=' constant, '*' anything, ':' column of a type, '?' column of a type that may be otherwise
 	text string
-	// shape is what the text of a column looks like; nil for any text.
-	shape *regexp.Regexp
+	// shape is what the text of a column looks like, and shapeText its pattern; nil for any text.
+	shape     *regexp.Regexp
+	shapeText string
+	// greedy tells that an expression which takes what it can takes the longest text of the shape.
+	greedy bool
 }
 
 // TypedText returns what the text of a column of a type looks like, as an RE2 pattern, or "" for any text.
@@ -72,13 +75,75 @@ func newTextPattern(parts types.JSON) textPattern {
 				shape = PrefixText(t)
 			}
 			if shape != "" {
-				part.shape = regexp.MustCompile(`\A(?:` + shape + `)`)
+				part.shape, part.shapeText = regexp.MustCompile(`\A(?:`+shape+`)`), shape
+				part.greedy = TypedText(t) != ""
 				part.shape.Longest()
 			}
 		}
 		p = append(p, part)
 	}
 	return p
+}
+
+// shortText is the length, in bytes, up to which the engine's regular expressions are faster than a search for
+// the constants, which costs a call for every row.
+const shortText = 400
+
+// columns counts the columns.
+func (p textPattern) columns() int {
+	n := 0
+	for _, part := range p {
+		if part.kind == ':' || part.kind == '?' {
+			n++
+		}
+	}
+	return n
+}
+
+// re2 returns the pattern as an RE2 pattern that matches the same texts in the same way, with a group around all
+// of it, which is never empty, and one for each column. ok is false where an expression would take other places:
+// it makes what has a shape as long as it can be, which is the same only if the constant behind it cannot begin
+// inside, and it goes back where a column ends with its type.
+func (p textPattern) re2() (pattern string, ok bool) {
+	var re strings.Builder
+	constant := false
+	for i, part := range p {
+		last := i+1 == len(p)
+		switch {
+		case part.kind == '=':
+			constant = constant || part.text != ""
+			re.WriteString(regexp.QuoteMeta(part.text))
+		case part.kind == '*':
+			if i > 0 && !last {
+				re.WriteString(".*?")
+			}
+		case part.kind == ':' && part.greedy && i+2 == len(p) && p[i+1].kind == '*':
+			re.WriteString("(" + part.shapeText + ")")
+		case !last && p[i+1].kind != '=', part.kind == ':' && part.shape != nil && !last && mayHold(p[i+1].text):
+			return "", false
+		case part.kind == ':' && part.shape != nil:
+			re.WriteString("(" + part.shapeText + ")")
+		default:
+			re.WriteString("(.*?)")
+		}
+	}
+	head, tail := `\A`, `\z`
+	if p[0].kind == '*' {
+		head = ""
+	}
+	if p[len(p)-1].kind == '*' {
+		tail = ""
+	}
+	return "(?s)" + head + "(" + re.String() + ")" + tail, constant
+}
+
+// mayHold tells whether a column that has a shape may hold the beginning of a constant.
+func mayHold(constant string) bool {
+	if constant == "" {
+		return true
+	}
+	c := constant[0]
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte("+-.:/{}()", c) >= 0
 }
 
 // match returns the texts of the columns.
