@@ -246,7 +246,7 @@ func (b *binder) convertArgs(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, sp
 		switch {
 		case p.Common:
 			out[i] = b.convert(a, commonT)
-		case p.Raw:
+		case p.Raw && (!b.isUntyped(a) || p.Types.Has(a.Type())):
 			out[i] = a
 		case sig.Out.Kind == funcs.OutWidest && a.Type().IsNumeric():
 			out[i] = b.convert(a, widestT)

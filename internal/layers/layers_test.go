@@ -66,7 +66,7 @@ var rooms = map[string][]string{
 	// the top: everything may be used, nothing below may use it
 	"internal/conformance": nil,
 	"internal/reference":   nil,
-	"internal/session": {"internal/query", "internal/store", "internal/store/duckdb", "internal/catalog", "internal/ingest", "internal/rule", "internal/alert",
+	"internal/session": {"internal/query", "internal/sched", "internal/store", "internal/store/duckdb", "internal/catalog", "internal/ingest", "internal/rule", "internal/alert",
 		"internal/syntax", "internal/source", "internal/types"},
 	"content":     {},
 	"cmd/vedette": nil,

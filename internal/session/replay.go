@@ -7,11 +7,9 @@ import (
 
 	"github.com/vedette-siem/vedette/internal/query"
 	"github.com/vedette-siem/vedette/internal/rule"
+	"github.com/vedette-siem/vedette/internal/sched"
 	"github.com/vedette-siem/vedette/internal/types"
 )
-
-// nrtFrequency is how often near-real-time rules run.
-const nrtFrequency = time.Minute
 
 // Backtest is what a rule would have done over a span of time.
 type Backtest struct {
@@ -31,7 +29,7 @@ func (s *Session) Backtest(ctx context.Context, r *rule.Rule, from, to time.Time
 	step := r.QueryFrequency
 	switch {
 	case r.Kind == rule.NRT:
-		step = nrtFrequency
+		step = sched.DefaultSettings().NRTEvery
 	case step <= 0:
 		return out, fmt.Errorf("%s has no query frequency: it is on no schedule that could be replayed", r.Name)
 	}
