@@ -451,12 +451,11 @@ func (b *binder) tableOf(v value, span source.Span) *table {
 // scan reads a stored table, within the time bounds of the run.
 func (b *binder) scan(t *catalog.Table) *table {
 	b.used[t.Name] = true
-	s := &rel.Scan{Table: t.Name}
-	for _, c := range t.Columns {
+	s := &rel.Scan{Table: t.Name, Source: t.StoredNames()}
+	for i, c := range t.Columns {
 		s.Out = append(s.Out, b.newCol(c.Name, c.Type))
-		s.Source = append(s.Source, c.Name)
 		if b.opts.Bounded && c.Name == timeColumn && c.Type == types.Datetime {
-			s.Bounded, s.TimeCol, s.From, s.To = true, c.Name, b.opts.From, b.opts.To
+			s.Bounded, s.TimeCol, s.From, s.To = true, s.Source[i], b.opts.From, b.opts.To
 		}
 	}
 	return &table{node: s, cols: s.Out}

@@ -53,6 +53,7 @@ func (b *builtinTables) table(name string, xdr bool) (*Table, bool) {
 	if extra, ok := idx.extra[name]; ok && xdr {
 		t.Columns = idx.schema(extra, t.Columns)
 	}
+	t.stored = t.StoredNames()
 	kept, _ := done.LoadOrStore(name, t)
 	return kept.(*Table), true
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/vedette-siem/vedette/internal/source"
@@ -14,6 +16,27 @@ import (
 type Table struct {
 	Name    string
 	Columns types.Schema
+
+	stored []string
+}
+
+// StoredNames are names for the columns that also differ where upper and lower case are the same, as they are for
+// SQL: a column whose name an earlier one has in another case gets a number.
+func (t *Table) StoredNames() []string {
+	if t.stored != nil {
+		return t.stored
+	}
+	names := make([]string, len(t.Columns))
+	taken := make(map[string]bool, len(t.Columns))
+	for i, c := range t.Columns {
+		name := c.Name
+		for n := 2; taken[strings.ToLower(name)]; n++ {
+			name = c.Name + "~" + strconv.Itoa(n)
+		}
+		taken[strings.ToLower(name)] = true
+		names[i] = name
+	}
+	return names
 }
 
 // Function is a stored function. Params is a KQL parameter list without its brackets
@@ -126,6 +149,8 @@ func (c *Catalog) AddTable(t Table) error {
 		seen[col.Name] = true
 	}
 	t.Columns = slices.Clone(t.Columns)
+	t.stored = nil
+	t.stored = t.StoredNames()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tables[t.Name] = &t

@@ -71,6 +71,23 @@ func TestStoredValues(t *testing.T) {
 	}
 }
 
+// TestStoredNames: names of columns that differ in case alone are different names.
+func TestStoredNames(t *testing.T) {
+	table, st, eng := stored(t, 0, types.Schema{{Name: "Name", Type: types.Long}, {Name: "name", Type: types.Long}, {Name: "NAME~2", Type: types.Long}})
+	if err := st.Append(table, [][]types.Value{{types.LongOf(1), types.LongOf(2), types.LongOf(3)}}); err != nil {
+		t.Fatal(err)
+	}
+	res, err := eng.Run(context.Background(), request("Events_CL | project Name, name, ['NAME~2']"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range res.Rows[0] {
+		if v.Int64() != int64(i+1) {
+			t.Errorf("%s is %d, expected %d", table.Columns[i].Name, v.Int64(), i+1)
+		}
+	}
+}
+
 // TestStoredInMemory: rows that are several times the memory fit, because they are kept compressed.
 func TestStoredInMemory(t *testing.T) {
 	const count, batch = 800_000, 10_000

@@ -392,8 +392,9 @@ func (e *Engine) appender(table *catalog.Table) (*appender, error) {
 		return a, nil
 	}
 	var cols []string
-	for _, c := range table.Columns {
-		cols = append(cols, dialect.Ident(c.Name)+" "+dialect.SQLType(c.Type))
+	names := table.StoredNames()
+	for i, c := range table.Columns {
+		cols = append(cols, dialect.Ident(names[i])+" "+dialect.SQLType(c.Type))
 	}
 	create := "CREATE TABLE " + dialect.Ident(table.Name) + " (" + strings.Join(cols, ", ") + ")"
 	if _, err := e.conn.ExecContext(context.Background(), create); err != nil {
