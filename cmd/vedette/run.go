@@ -157,6 +157,10 @@ func (a *app) finishRun(out *outputFlag, at time.Time, all []outcome) error {
 				names = append(names, o.file)
 			}
 		}
+		const few = 5
+		if more := len(names) - few; more > 0 {
+			names = append(names[:few], fmt.Sprintf("and %d more", more))
+		}
 		return fmt.Errorf("%s could not be run: %s", plural(count[stateBroken], "rule"), strings.Join(names, ", "))
 	case count[stateFired] > 0:
 		return errFound
