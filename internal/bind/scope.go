@@ -160,8 +160,6 @@ type row struct {
 	call func(r *row, c *syntax.CallExpr) (rel.Expr, bool)
 }
 
-func (r *row) withEnv(e *env) *row { c := *r; c.env = e; return &c }
-
 // scalarsOnly is the row of an expression that sees no columns.
 func scalarsOnly(e *env) *row { return &row{env: e} }
 

@@ -92,7 +92,6 @@ func (m *GraphMatch) PathAt(i int) int { return m.degrees() + 2 + i }
 type matcher struct {
 	*GraphMatch
 	g       *graph
-	start   int
 	steps   []matchStep
 	where   []*Program
 	path    []*Program

@@ -209,7 +209,7 @@ func (s *pairScanner) quoted() (string, bool) {
 			switch {
 			case strings.ContainsRune(s.escapes, r) && j+n < len(rest):
 				j += n
-				r, n = utf8.DecodeRuneInString(rest[j:])
+				_, n = utf8.DecodeRuneInString(rest[j:])
 				b.WriteString(rest[j : j+n])
 			case r == s.quotes[i+1]:
 				s.text = rest[j+n:]

@@ -2,6 +2,7 @@ package funcs
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"strings"
 
@@ -31,7 +32,7 @@ func parseXML(s string) types.Value {
 	var root types.JSON
 	for {
 		token, err := d.RawToken()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil || len(open) >= types.MaxJSONDepth {

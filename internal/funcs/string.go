@@ -176,7 +176,7 @@ func repeatText(_ *Ctx, a []types.Value) types.Value {
 func substring(_ *Ctx, a []types.Value) types.Value {
 	s := a[0].Text()
 	n := int64(utf8.RuneCountInString(s))
-	start, length := a[1].Int64(), n
+	start := a[1].Int64()
 	if start < 0 {
 		start += n
 	}
@@ -185,7 +185,8 @@ func substring(_ *Ctx, a []types.Value) types.Value {
 	}
 	end := n
 	if len(a) > 2 {
-		if length = a[2].Int64(); length <= 0 {
+		length := a[2].Int64()
+		if length <= 0 {
 			return types.StringOf("")
 		}
 		if length < n-start {

@@ -179,7 +179,6 @@ func quoteByte(c byte) string {
 }
 
 func scanArray(s string, i, depth int) (end int, canonical bool, err error) {
-	canonical = true
 	j := skipBlanks(s, i+1)
 	canonical = j == i+1
 	if j < len(s) && s[j] == ']' {
