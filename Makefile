@@ -32,7 +32,7 @@ tidy: ## fails if go.mod or go.sum would change
 	$(GO) mod tidy -diff
 
 race: ## the rooms where goroutines meet
-	$(GO) test -race ./internal/catalog ./internal/ingest ./internal/query ./internal/session ./internal/store/...
+	$(GO) test -race ./internal/catalog ./internal/ingest ./internal/query ./internal/sched ./internal/session ./internal/state/... ./internal/store/...
 
 content: ## the rules that come with vedette
 	$(GO) run ./cmd/vedette lint --strict --quiet content

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/vedette-siem/vedette/internal/corpus"
 	"github.com/vedette-siem/vedette/internal/rule"
 	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/types"
@@ -78,13 +78,9 @@ func TestRunTest(t *testing.T) {
 
 // TestSchemaIsDocumented compares our SecurityAlert columns with the table reference in the shared test data.
 func TestSchemaIsDocumented(t *testing.T) {
-	dir := os.Getenv("VEDETTE_SHARED")
-	if dir == "" {
-		dir = "../../../shared"
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "corpus", "schemas", "tables.json"))
+	b, err := os.ReadFile(corpus.Path(t, "corpus", "schemas", "tables.json"))
 	if err != nil {
-		t.Skipf("no shared test data: %v", err)
+		t.Fatal(err)
 	}
 	var tables map[string]map[string]string
 	if err := json.Unmarshal(b, &tables); err != nil {

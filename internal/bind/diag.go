@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/vedette-siem/vedette/internal/funcs"
+	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/types"
 )
@@ -193,6 +194,15 @@ func (b *binder) errWindow(span source.Span, name string) {
 }
 
 // KS116: T | summarize count() by DynamicColumn
-func (b *binder) errDynamicKey(span source.Span) {
-	b.addHint("KS116", span, "a dynamic value cannot be a key", "convert it first, for instance with tostring()")
+// key is a value that rows are grouped, sorted or parted by. A dynamic one is a fault, unless it comes out of an
+// open table: then it is taken for its text.
+func (b *binder) key(x rel.Expr, span source.Span) (rel.Expr, bool) {
+	switch {
+	case x.Type() != types.Dynamic:
+		return x, true
+	case !b.isUntyped(x):
+		b.addHint("KS116", span, "a dynamic value cannot be a key", "convert it first, for instance with tostring()")
+		return nil, false
+	}
+	return b.convert(x, types.String), true
 }

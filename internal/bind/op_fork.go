@@ -40,8 +40,7 @@ func (b *binder) facet(e *env, in *table, o *syntax.FacetOp) *table {
 	if !found {
 		panic("bind: the catalogue lacks count")
 	}
-	if its[0].expr.Type() == types.Dynamic && !b.isUntyped(its[0].expr) {
-		b.errDynamicKey(its[0].span)
+	if its[0].expr, ok = b.key(its[0].expr, its[0].span); !ok {
 		return nil
 	}
 	aggs := &aggregates{}

@@ -60,12 +60,8 @@ func (b *binder) makeSeries(e *env, in *table, o *syntax.MakeSeriesOp) *table {
 	n := newNames()
 	var keyCols []rel.Col
 	for _, k := range keys {
-		if k.expr.Type() == types.Dynamic {
-			if !b.isUntyped(k.expr) {
-				b.errDynamicKey(k.span)
-				return nil
-			}
-			k.expr = b.convert(k.expr, types.String)
+		if k.expr, ok = b.key(k.expr, k.span); !ok {
+			return nil
 		}
 		col := b.newCol(n.column(k.name), k.expr.Type())
 		steps.Keys = append(steps.Keys, rel.Item{Col: col, Expr: k.expr})

@@ -4,7 +4,6 @@ import (
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/syntax"
-	"github.com/vedette-siem/vedette/internal/types"
 )
 
 // partition runs a subquery for every value of a key: over the rows with that value, or, in braces, over a
@@ -20,12 +19,9 @@ func (b *binder) partition(e *env, in *table, by, scope, body syntax.Expr) *tabl
 	if isBad(key) {
 		return nil
 	}
-	if key.Type() == types.Dynamic {
-		if !b.isUntyped(key) {
-			b.errDynamicKey(by.Span())
-			return nil
-		}
-		key = b.convert(key, types.String)
+	key, ok := b.key(key, by.Span())
+	if !ok {
+		return nil
 	}
 	if b.lateral > 0 {
 		b.errUnsupported(by.Span(), "partition inside the subquery of mv-apply or partition")

@@ -34,12 +34,9 @@ func (b *binder) sortKeys(e *env, in *table, list []syntax.Expr) (*table, []rel.
 		if isBad(v) {
 			return nil, nil, false
 		}
-		if v.Type() == types.Dynamic {
-			if !b.isUntyped(v) {
-				b.errDynamicKey(inner.Span())
-				return nil, nil, false
-			}
-			v = b.convert(v, types.String)
+		v, ok := b.key(v, inner.Span())
+		if !ok {
+			return nil, nil, false
 		}
 		if c, ok := v.(*rel.ColRef); ok {
 			keys = append(keys, rel.Key{Col: rel.Col{ID: c.ID, Type: c.T, Name: b.nameOf(r, inner)}, Desc: desc, NullsLast: nullsLast})

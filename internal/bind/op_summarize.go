@@ -55,12 +55,8 @@ func (b *binder) summarize(e *env, in *table, o *syntax.SummarizeOp) *table {
 	n := newNames()
 	var cols []rel.Col
 	for _, k := range keys {
-		if k.expr.Type() == types.Dynamic {
-			if !b.isUntyped(k.expr) {
-				b.errDynamicKey(k.span)
-				return nil
-			}
-			k.expr = b.convert(k.expr, types.String)
+		if k.expr, ok = b.key(k.expr, k.span); !ok {
+			return nil
 		}
 		name, ok := n.give(k)
 		if !ok {
@@ -289,12 +285,9 @@ func (b *binder) distinct(e *env, in *table, o *syntax.DistinctOp) *table {
 	agg := &rel.Aggregate{In: windowed(r, in)}
 	n := newNames()
 	for _, it := range its {
-		if it.expr.Type() == types.Dynamic {
-			if !b.isUntyped(it.expr) {
-				b.errDynamicKey(o.Span())
-				return nil
-			}
-			it.expr = b.convert(it.expr, types.String)
+		var ok bool
+		if it.expr, ok = b.key(it.expr, o.Span()); !ok {
+			return nil
 		}
 		name, ok := n.give(it)
 		if !ok {

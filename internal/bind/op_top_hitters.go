@@ -5,7 +5,6 @@ import (
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/syntax"
-	"github.com/vedette-siem/vedette/internal/types"
 )
 
 // topHitters gives the most frequent values, or those with the largest sum. Kusto approximates; this is exact.
@@ -20,8 +19,7 @@ func (b *binder) topHitters(e *env, in *table, o *syntax.TopHittersOp) *table {
 	if !ok || len(of) != 1 {
 		return nil
 	}
-	if of[0].expr.Type() == types.Dynamic && !b.isUntyped(of[0].expr) {
-		b.errDynamicKey(of[0].span)
+	if of[0].expr, ok = b.key(of[0].expr, of[0].span); !ok {
 		return nil
 	}
 	name, fn, args := "approximate_count_"+of[0].name, "count", []rel.Expr(nil)

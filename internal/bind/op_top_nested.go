@@ -71,12 +71,8 @@ func (b *binder) nestedRows(e *env, rows *table, before func() *table, levels []
 		if !ok || len(its) != 1 {
 			return nil, nil, false
 		}
-		if its[0].expr.Type() == types.Dynamic {
-			if !b.isUntyped(its[0].expr) {
-				b.errDynamicKey(its[0].span)
-				return nil, nil, false
-			}
-			its[0].expr = b.convert(its[0].expr, types.String)
+		if its[0].expr, ok = b.key(its[0].expr, its[0].span); !ok {
+			return nil, nil, false
 		}
 		values = append(values, its[0])
 	}

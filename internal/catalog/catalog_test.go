@@ -4,28 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/vedette-siem/vedette/internal/corpus"
 	"github.com/vedette-siem/vedette/internal/types"
 )
-
-// shared returns a file of the third-party test data, which stands beside the repository.
-func shared(t *testing.T, elem ...string) string {
-	t.Helper()
-	dir := os.Getenv("VEDETTE_SHARED")
-	if dir == "" {
-		dir = "../../../shared"
-	}
-	p := filepath.Join(append([]string{dir}, elem...)...)
-	if _, err := os.Stat(p); err != nil {
-		t.Skipf("test data not present: %v", err)
-	}
-	return p
-}
 
 func TestBuiltinCounts(t *testing.T) {
 	c := Builtin()
@@ -106,7 +92,7 @@ func TestBuiltinMatchesSource(t *testing.T) {
 		file string
 		opts []Option
 	}{{"tables.json", nil}, {"xdr-columns.json", []Option{WithXDR()}}} {
-		text, err := os.ReadFile(shared(t, "corpus", "schemas", tt.file))
+		text, err := os.ReadFile(corpus.Path(t, "corpus", "schemas", tt.file))
 		if err != nil {
 			t.Fatal(err)
 		}

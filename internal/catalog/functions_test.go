@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/vedette-siem/vedette/internal/corpus"
 	"github.com/vedette-siem/vedette/internal/source"
 )
 
@@ -97,7 +98,7 @@ func TestFunctionPositions(t *testing.T) {
 
 // TestParserFiles compares what parser files give with functions extracted from the same files by other means.
 func TestParserFiles(t *testing.T) {
-	fs, problems, err := LoadFunctions(shared(t, "corpus", "sentinel", "parsers"))
+	fs, problems, err := LoadFunctions(corpus.Path(t, "corpus", "sentinel", "parsers"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +114,7 @@ func TestParserFiles(t *testing.T) {
 		}
 		twice[name] = true
 	}
-	in, err := os.Open(shared(t, "corpus", "sentinel", "functions.jsonl"))
+	in, err := os.Open(corpus.Path(t, "corpus", "sentinel", "functions.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +156,7 @@ func TestParserFiles(t *testing.T) {
 	if compared < 250 {
 		t.Errorf("%d functions compared, expected 250 at least", compared)
 	}
-	all, ps, err := LoadFunctions(shared(t, "corpus", "sentinel"))
+	all, ps, err := LoadFunctions(corpus.Path(t, "corpus", "sentinel"))
 	if err != nil || len(all) < 542 {
 		t.Errorf("%d functions of the whole folder (%d problems), expected 542 at least: %v", len(all), len(ps), err)
 	}

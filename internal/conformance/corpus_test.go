@@ -13,24 +13,11 @@ import (
 	"time"
 
 	"github.com/vedette-siem/vedette/internal/catalog"
+	"github.com/vedette-siem/vedette/internal/corpus"
 	"github.com/vedette-siem/vedette/internal/query"
 	"github.com/vedette-siem/vedette/internal/rule"
 	"github.com/vedette-siem/vedette/internal/source"
 )
-
-// shared returns a path in the shared test data, which is not part of the repository.
-func shared(t testing.TB, path ...string) string {
-	t.Helper()
-	dir := os.Getenv("VEDETTE_SHARED")
-	if dir == "" {
-		dir = "../../../shared"
-	}
-	p := filepath.Join(append([]string{dir}, path...)...)
-	if _, err := os.Stat(p); err != nil {
-		t.Skipf("no shared test data: %v", err)
-	}
-	return p
-}
 
 // lines decodes the lines of a JSON lines file, keeping numbers as they are written.
 func lines[T any](t testing.TB, path string) []T {
@@ -63,7 +50,7 @@ func lines[T any](t testing.TB, path string) []T {
 func TestCorpusAnswers(t *testing.T) {
 	for _, name := range []string{"kusto-verified", "kql-docs"} {
 		t.Run(name, func(t *testing.T) {
-			cases := lines[corpusCase](t, shared(t, "corpus", name, "cases.jsonl"))
+			cases := lines[corpusCase](t, corpus.Path(t, "corpus", name, "cases.jsonl"))
 			e := query.New(catalog.Builtin(), store(t))
 			e.EmptyExternal = true
 			passed, judged := 0, 0
@@ -110,11 +97,11 @@ type agreement struct {
 // TestGolden compiles every rule of the corpus and runs it over empty tables. How many agree with Microsoft's
 // binder may rise only: see TestZRatchet.
 func TestGolden(t *testing.T) {
-	shared(t, "corpus") // or skip
+	corpus.Path(t, "corpus") // or skip
 	plain, xdr := workspaces(t)
 	for _, dir := range []string{"entra-2026", "sentinel"} {
 		t.Run(dir, func(t *testing.T) {
-			root := shared(t, "corpus", dir)
+			root := corpus.Path(t, "corpus", dir)
 			var got agreement
 			for _, g := range lines[goldenRule](t, filepath.Join(root, "golden.jsonl")) {
 				if g.Unresolved { // what it names is not in the corpus
@@ -225,7 +212,7 @@ func sameNames(a, b []string) bool {
 // workspaces are engines with the built-in tables and the parsers of the corpus, for Sentinel and Defender.
 func workspaces(t testing.TB) (plain, xdr *query.Engine) {
 	t.Helper()
-	dir := shared(t, "corpus", "sentinel")
+	dir := corpus.Path(t, "corpus", "sentinel")
 	functions, _, err := catalog.LoadFunctions(dir) // its problems are the corpus's: names that are there twice
 	if err != nil {
 		t.Fatal(err)

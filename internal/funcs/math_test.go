@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/vedette-siem/vedette/internal/corpus"
 	"github.com/vedette-siem/vedette/internal/types"
 )
 
@@ -71,13 +71,9 @@ func TestUnitsAreConsistent(t *testing.T) {
 
 // TestRecordedAnswers runs the calls of print statements whose results the corpus has recorded.
 func TestRecordedAnswers(t *testing.T) {
-	shared := os.Getenv("VEDETTE_SHARED")
-	if shared == "" {
-		shared = "../../../shared"
-	}
-	file, err := os.Open(filepath.Join(shared, "corpus", "kusto-verified", "cases.jsonl"))
+	file, err := os.Open(corpus.Path(t, "corpus", "kusto-verified", "cases.jsonl"))
 	if err != nil {
-		t.Skip("the corpus is not there: ", err)
+		t.Fatal(err)
 	}
 	defer file.Close()
 	ran := 0

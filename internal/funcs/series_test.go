@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/vedette-siem/vedette/internal/corpus"
 	"github.com/vedette-siem/vedette/internal/types"
 )
 
@@ -76,13 +76,9 @@ func TestFourier(t *testing.T) {
 // TestRecordedDecompositions compares with what the real engine answered for series that are part of the
 // answer themselves.
 func TestRecordedDecompositions(t *testing.T) {
-	root := os.Getenv("VEDETTE_SHARED")
-	if root == "" {
-		root = "../../../shared"
-	}
-	data, err := os.ReadFile(filepath.Join(root, "corpus", "kusto-verified", "cases.jsonl"))
+	data, err := os.ReadFile(corpus.Path(t, "corpus", "kusto-verified", "cases.jsonl"))
 	if err != nil {
-		t.Skip("no recorded answers: " + err.Error())
+		t.Fatal(err)
 	}
 	calls := []struct{ in, call string }{
 		{"extend series_decompose(y)\n", `series_decompose(y)`},

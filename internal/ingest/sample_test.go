@@ -8,22 +8,9 @@ import (
 	"testing"
 
 	"github.com/vedette-siem/vedette/internal/catalog"
+	"github.com/vedette-siem/vedette/internal/corpus"
 	"github.com/vedette-siem/vedette/internal/types"
 )
-
-// shared returns a folder of the third-party test data, which stands beside the repository.
-func shared(t *testing.T, elem ...string) string {
-	t.Helper()
-	dir := os.Getenv("VEDETTE_SHARED")
-	if dir == "" {
-		dir = "../../../shared"
-	}
-	p := filepath.Join(append([]string{dir}, elem...)...)
-	if _, err := os.Stat(p); err != nil {
-		t.Skipf("test data not present: %v", err)
-	}
-	return p
-}
 
 // countSink checks rows against their table and forgets them.
 type countSink struct {
@@ -48,7 +35,7 @@ func (s *countSink) Append(table *catalog.Table, rows [][]types.Value) error {
 
 // TestSampleData loads public sample events and compares table and number of rows with what is known of them.
 func TestSampleData(t *testing.T) {
-	dir := shared(t, "corpus", "sample-data")
+	dir := corpus.Path(t, "corpus", "sample-data")
 	text, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
 	if err != nil {
 		t.Fatal(err)

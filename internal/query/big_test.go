@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/vedette-siem/vedette/internal/catalog"
+	"github.com/vedette-siem/vedette/internal/corpus"
 	"github.com/vedette-siem/vedette/internal/query"
 	"github.com/vedette-siem/vedette/internal/rule"
 	"github.com/vedette-siem/vedette/internal/source"
@@ -14,17 +15,14 @@ import (
 
 // BenchmarkCompileLargest compiles the rule of the shared corpus that reaches the most parsers.
 func BenchmarkCompileLargest(b *testing.B) {
-	shared := os.Getenv("VEDETTE_SHARED")
-	if shared == "" {
-		shared = "../../../shared"
-	}
-	path := filepath.Join(shared, "corpus/sentinel/analytic-rules/bariumipioc112020-6cc92676.yaml")
+	rules := corpus.Path(b, "corpus", "sentinel")
+	path := filepath.Join(rules, "analytic-rules", "bariumipioc112020-6cc92676.yaml")
 	text, err := os.ReadFile(path)
 	if err != nil {
-		b.Skip("the shared corpus is not here: ", err)
+		b.Fatal(err)
 	}
 	cat := catalog.Builtin()
-	fns, _, err := catalog.LoadFunctions(filepath.Join(shared, "corpus/sentinel"))
+	fns, _, err := catalog.LoadFunctions(rules)
 	if err != nil {
 		b.Fatal(err)
 	}

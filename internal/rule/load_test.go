@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vedette-siem/vedette/internal/corpus"
 	"github.com/vedette-siem/vedette/internal/entity"
 	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/types"
@@ -263,19 +264,6 @@ func TestOperatorFires(t *testing.T) {
 	}
 }
 
-// shared returns a folder of the shared test data, which is not part of the repository.
-func shared(t *testing.T, path ...string) string {
-	dir := os.Getenv("VEDETTE_SHARED")
-	if dir == "" {
-		dir = "../../../shared"
-	}
-	dir = filepath.Join(append([]string{dir}, path...)...)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no shared test data: %v", err)
-	}
-	return dir
-}
-
 // TestCorpus loads every rule of the shared corpus. The floors are what loads today; they may rise.
 func TestCorpus(t *testing.T) {
 	for _, c := range []struct {
@@ -286,7 +274,7 @@ func TestCorpus(t *testing.T) {
 		{"corpus/sentinel/analytic-rules", 543, 543},
 		{"corpus/sentinel/hunting-queries", 608, 608},
 	} {
-		files, err := filepath.Glob(filepath.Join(shared(t, c.dir), "*.yaml"))
+		files, err := filepath.Glob(filepath.Join(corpus.Path(t, c.dir), "*.yaml"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -324,7 +312,7 @@ func TestCorpus(t *testing.T) {
 // TestCorpusColumns checks the columns that the rules of the Entra ID solution name against the result schemas that
 // Microsoft's binder gave: what is missing is listed, for these are defects of the rules.
 func TestCorpusColumns(t *testing.T) {
-	dir := shared(t, "corpus", "entra-2026")
+	dir := corpus.Path(t, "corpus", "entra-2026")
 	golden, err := os.ReadFile(filepath.Join(dir, "golden.jsonl"))
 	if err != nil {
 		t.Fatal(err)

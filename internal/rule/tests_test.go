@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vedette-siem/vedette/internal/corpus"
 	"github.com/vedette-siem/vedette/internal/source"
 )
 
@@ -143,7 +144,7 @@ func TestFoundingRule(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	var given []byte
-	files, _ := filepath.Glob(filepath.Join(shared(t, "seeds"), "*.txt"))
+	files, _ := filepath.Glob(filepath.Join(corpus.Path(t, "seeds"), "*.txt"))
 	for _, f := range files {
 		b, err := os.ReadFile(f)
 		if err != nil {

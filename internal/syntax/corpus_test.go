@@ -10,22 +10,9 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/vedette-siem/vedette/internal/corpus"
 	"github.com/vedette-siem/vedette/internal/source"
 )
-
-// sharedCorpus returns the folder of third-party queries, or skips the test where it is absent.
-func sharedCorpus(tb testing.TB) string {
-	tb.Helper()
-	dir := os.Getenv("VEDETTE_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	dir = filepath.Join(dir, "corpus")
-	if _, err := os.Stat(dir); err != nil {
-		tb.Skipf("no corpus of queries: %v", err)
-	}
-	return dir
-}
 
 // corpusQuery is a text of the corpus and whether Microsoft's parser finds syntax errors in it.
 type corpusQuery struct {
@@ -57,7 +44,7 @@ func jsonLines[T any](tb testing.TB, path string, each func(T)) {
 
 // corpora reads every corpus of queries.
 func corpora(tb testing.TB) map[string][]corpusQuery {
-	dir := sharedCorpus(tb)
+	dir := corpus.Path(tb, "corpus")
 	out := map[string][]corpusQuery{}
 	for _, name := range []string{"sentinel", "entra-2026"} {
 		type golden struct {
@@ -143,7 +130,7 @@ func TestCorpusPrint(t *testing.T) {
 // TestCorpusParams parses the parameter list of every stored function.
 func TestCorpusParams(t *testing.T) {
 	type function struct{ Name, Params string }
-	jsonLines(t, filepath.Join(sharedCorpus(t), "sentinel", "functions.jsonl"), func(f function) {
+	jsonLines(t, filepath.Join(corpus.Path(t, "corpus"), "sentinel", "functions.jsonl"), func(f function) {
 		params, diags := ParseParams(f.Params)
 		if len(diags) > 0 {
 			t.Errorf("%s: %s: %v", f.Name, f.Params, diags)

@@ -324,18 +324,14 @@ func (e *Engine) Append(table *catalog.Table, rows [][]types.Value) error {
 	if err := a.flush(); err != nil {
 		return err
 	}
-	if e.stored.Add(flushRows) >= compressRows {
-		e.compress()
-	}
+	e.stored.Add(flushRows)
+	e.compress()
 	return nil
 }
 
-// compressRows is how many stored rows wait at most until they are compressed: an in-memory database keeps
-// rows as they came, several kilobytes a sign-in, until a checkpoint.
-const compressRows = flushRows
-
-// compress compresses what is stored. The engine refuses while somebody else writes; then it is tried again
-// after more rows, or before the next query.
+// compress compresses what is stored: an in-memory database keeps rows as they came, several kilobytes a sign-in,
+// until a checkpoint. The engine refuses while somebody else writes; then it is tried again after more rows, or
+// before the next query.
 func (e *Engine) compress() {
 	if _, err := e.conn.ExecContext(context.Background(), "CHECKPOINT"); err == nil {
 		e.stored.Store(0)
