@@ -37,8 +37,6 @@ type Options struct {
 	EmptyExternal bool
 	// Functions keeps parsed stored functions between queries; may be nil.
 	Functions *FunctionCache
-	// NoFold leaves calls of constants to the engine; for tests that compare SQL with Go bodies.
-	NoFold bool
 	// Trace, if set, is told of the source and of every operator of the query's own pipes (not of those inside
 	// functions), in the order they are bound.
 	Trace func(Step)

@@ -190,14 +190,8 @@ func (b *binder) call(fn *funcs.Func, sig *funcs.Sig, args []rel.Expr, t types.T
 
 // fold computes a call of constants through the function's Go body.
 func (b *binder) fold(c *rel.Call) (types.Value, bool) {
-	if b.opts.NoFold {
-		return types.Value{}, false
-	}
 	return rel.Fold(c, b.opts.Now)
 }
-
-// Body returns the Go body that a call through sig runs, or nil.
-func Body(fn *funcs.Func, sig *funcs.Sig) funcs.Impl { return fn.Body(sig) }
 
 // asBool makes a predicate of an expression; a dynamic value counts as one beside and/or only.
 func (b *binder) asBool(e rel.Expr, span source.Span, dynamicToo bool) rel.Expr {

@@ -25,7 +25,7 @@ func TestSQLAgainstGo(t *testing.T) {
 		}
 		for i := range f.Sigs {
 			s := &f.Sigs[i]
-			if !hasSQL(f, s) || bind.Body(f, s) == nil || f.Vol == funcs.PerRow {
+			if !hasSQL(f, s) || f.Body(s) == nil || f.Vol == funcs.PerRow {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s/%s/%d", f.Family, f.Name, i), func(t *testing.T) {
@@ -156,7 +156,7 @@ func call(ctx *funcs.Ctx, f *funcs.Func, s *funcs.Sig, args []types.Value) (v ty
 			err = fmt.Errorf("%v", p)
 		}
 	}()
-	return f.Call(ctx, bind.Body(f, s), args), nil
+	return f.Call(ctx, f.Body(s), args), nil
 }
 
 func arguments(row []types.Value, c *rel.Call, fixed int) []types.Value {

@@ -210,7 +210,7 @@ func (d *dropper) call(e *rel.Call) rel.Expr {
 	c := e
 	if len(args) > 0 && &args[0] != &e.Args[0] {
 		c = &rel.Call{Fn: e.Fn, Sig: e.Sig, Args: args, T: e.T}
-		if v, ok := rel.Fold(c, d.opts.Now); ok && !d.opts.NoFold {
+		if v, ok := rel.Fold(c, d.opts.Now); ok {
 			return &rel.Lit{V: v}
 		}
 	}

@@ -12,8 +12,6 @@ type Options struct {
 	Empty func(table string) bool
 	// Now is the evaluation time, in ticks.
 	Now int64
-	// NoFold leaves calls of constants to the engine.
-	NoFold bool
 }
 
 // Rule is a named rewrite of whole plans. keep are the columns of the plan that are wanted.
