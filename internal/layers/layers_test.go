@@ -72,6 +72,7 @@ var rooms = map[string][]string{
 	"cmd/vedette": nil,
 	"bench":       nil,
 	// this package is its test only
+	"internal/clients": {},
 	"internal/corpus": {},
 	"internal/layers": {},
 }
