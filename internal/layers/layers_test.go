@@ -73,8 +73,8 @@ var rooms = map[string][]string{
 	"bench":       nil,
 	// this package is its test only
 	"internal/clients": {},
-	"internal/corpus": {},
-	"internal/layers": {},
+	"internal/corpus":  {},
+	"internal/layers":  {},
 }
 
 // anything are the rooms at the top whose line is nil: they may import every room but each other's commands.
