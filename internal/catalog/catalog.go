@@ -16,19 +16,30 @@ import (
 type Table struct {
 	Name    string
 	Columns types.Schema
+	// Hidden are columns that are stored as well, and that a query sees only if it names them.
+	Hidden types.Schema
 
 	stored []string
 }
 
-// StoredNames are names for the columns that also differ where upper and lower case are the same, as they are for
+// Stored are the columns that are stored: the visible ones, then the hidden ones.
+func (t *Table) Stored() types.Schema {
+	if len(t.Hidden) == 0 {
+		return t.Columns
+	}
+	return slices.Concat(t.Columns, t.Hidden)
+}
+
+// StoredNames are names for the stored columns that also differ where upper and lower case are the same, as they are for
 // SQL: a column whose name an earlier one has in another case gets a number.
 func (t *Table) StoredNames() []string {
 	if t.stored != nil {
 		return t.stored
 	}
-	names := make([]string, len(t.Columns))
-	taken := make(map[string]bool, len(t.Columns))
-	for i, c := range t.Columns {
+	cols := t.Stored()
+	names := make([]string, len(cols))
+	taken := make(map[string]bool, len(cols))
+	for i, c := range cols {
 		name := c.Name
 		for n := 2; taken[strings.ToLower(name)]; n++ {
 			name = c.Name + "~" + strconv.Itoa(n)
@@ -137,7 +148,7 @@ func (c *Catalog) AddTable(t Table) error {
 		return fmt.Errorf("add table: no name")
 	}
 	seen := make(map[string]bool, len(t.Columns))
-	for _, col := range t.Columns {
+	for _, col := range t.Stored() {
 		switch {
 		case col.Name == "":
 			return fmt.Errorf("add table %s: a column has no name", t.Name)
@@ -148,7 +159,7 @@ func (c *Catalog) AddTable(t Table) error {
 		}
 		seen[col.Name] = true
 	}
-	t.Columns = slices.Clone(t.Columns)
+	t.Columns, t.Hidden = slices.Clone(t.Columns), slices.Clone(t.Hidden)
 	t.stored = nil
 	t.stored = t.StoredNames()
 	c.mu.Lock()

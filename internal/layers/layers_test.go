@@ -41,7 +41,7 @@ var rooms = map[string][]string{
 	"internal/dialect/duckdb": {"internal/rel", "internal/funcs", "internal/types"},
 
 	// running it
-	"internal/store":        {"internal/dialect/duckdb", "internal/catalog", "internal/types"},
+	"internal/store":        {"internal/dialect/duckdb", "internal/catalog", "internal/rel", "internal/types"},
 	"internal/store/duckdb": {"internal/store", "internal/dialect/duckdb", "internal/catalog", "internal/funcs", "internal/rel", "internal/types"},
 	"internal/query": {"internal/bind", "internal/rewrite", "internal/dialect/duckdb", "internal/store", "internal/rel", "internal/funcs", "internal/syntax",
 		"internal/catalog", "internal/source", "internal/types"},

@@ -37,8 +37,9 @@ type UDF struct {
 type Options struct {
 	// Exact makes integer arithmetic wrap around, at some cost; without it the engine reports an overflow.
 	Exact bool
-	// Empty tells which stored tables have no storage: reading one gives no rows. Nil: all have.
-	Empty func(table string) bool
+	// Parts names the stored pieces that a scan reads; without any it gives no rows. Nil: a table is one piece, called
+	// as it is.
+	Parts func(*rel.Scan) []string
 }
 
 // Statement is the SQL of a plan.
