@@ -60,8 +60,9 @@ var rooms = map[string][]string{
 	"internal/state/statetest": {"internal/state", "internal/incident", "internal/alert", "internal/entity", "internal/types"},
 
 	// events: know no rule and no query language
-	"internal/ingest": {"internal/catalog", "internal/types"},
-	"internal/demo":   {"internal/types"},
+	"internal/ingest":   {"internal/catalog", "internal/types"},
+	"internal/demo":     {"internal/types"},
+	"internal/eventlog": {"internal/store", "internal/catalog", "internal/types"},
 
 	// the top: everything may be used, nothing below may use it
 	"internal/conformance": nil,
