@@ -59,6 +59,9 @@ var rooms = map[string][]string{
 	"internal/state/sqlite":    {"internal/state", "internal/incident", "internal/types"},
 	"internal/state/statetest": {"internal/state", "internal/incident", "internal/alert", "internal/entity", "internal/types"},
 
+	// who may do what, and the HTTP APIs
+	"internal/auth": {"internal/state"},
+
 	// events: know no rule and no query language
 	"internal/ingest":   {"internal/catalog", "internal/types"},
 	"internal/demo":     {"internal/types"},
