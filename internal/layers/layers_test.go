@@ -67,6 +67,9 @@ var rooms = map[string][]string{
 	"internal/demo":     {"internal/types"},
 	"internal/eventlog": {"internal/store", "internal/catalog", "internal/types"},
 
+	// the server
+	"internal/config": {},
+
 	// the top: everything may be used, nothing below may use it
 	"internal/conformance": nil,
 	"internal/reference":   nil,
