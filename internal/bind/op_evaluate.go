@@ -78,11 +78,11 @@ const (
 
 // deviatingPlugins tells of plugins whose result may differ from Kusto's, and how.
 var deviatingPlugins = map[string]string{
-	"autocluster":       searches + "; it is the same from run to run",
+	"autocluster":       searches,
 	"basket":            "all rows are looked at, where Kusto takes a sample to begin with",
-	"diffpatterns":      searches + "; it is the same from run to run",
-	"diffpatterns_text": searches + "; it is the same from run to run",
+	"diffpatterns":      searches,
+	"diffpatterns_text": searches,
 	"preview":           "the number of all rows, which Kusto gives in a second table, is left out",
 }
 
-const searches = "Kusto does not publish its search; which patterns are found may differ, their counts and percentages are exact"
+const searches = "Kusto does not publish its search, so other patterns may be found; their counts and percentages are exact, and the same in every run"

@@ -19,6 +19,12 @@ func (b *binder) reduce(e *env, in *table, o *syntax.ReduceOp) *table {
 		}
 		op.Source = true
 	}
+	for _, p := range o.Params {
+		if p.Name == "threshold" || p.Name == "characters" {
+			b.addHint("KS179", p.NameSpan, "'"+p.Name+"' cannot stand here", "write it at the end, behind with")
+			return nil
+		}
+	}
 	if !b.reduceWith(e, op, o.With) {
 		return nil
 	}

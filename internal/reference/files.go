@@ -199,7 +199,7 @@ func pluginsPage() string {
 		case p.Refused != "":
 			state = "refused: " + p.Refused
 		case p.Deviates != "":
-			state = "runs; " + p.Deviates
+			state = "runs. " + sentence(p.Deviates)
 		}
 		fmt.Fprintf(&b, "| [%s](%s%s-plugin) | %s |\n", code(p.Name), manual, strings.ReplaceAll(p.Name, "_", "-"), state)
 	}
