@@ -52,6 +52,8 @@ func (s *Service) pumpRows(ctx context.Context) {
 // flushRows takes over what waits, up to a limit, and says how much that was. A process that dies between the append and
 // taking the messages off finds by the mark, which is kept with the rows, that they are there.
 func (s *Service) flushRows(ctx context.Context) (n int, err error) {
+	s.pumping.Lock()
+	defer s.pumping.Unlock()
 	var list []state.Message
 	err = s.State.View(ctx, func(tx state.Tx) error {
 		list, err = tx.Outbox().Pending(desk.RowsTopic, s.now(), rowsAtOnce)

@@ -60,6 +60,8 @@ type Service struct {
 	rows   chan struct{}    // capacity 1: the outbox has rows
 	works  chan struct{}    // capacity 1: the outbox has actions
 
+	pumping sync.Mutex // held while rows are taken from the outbox to the event store
+
 	mu      sync.Mutex
 	expired map[string]int64 // rows that retention has dropped, by table
 	faults  int64            // of writing, reading and delivering
@@ -221,7 +223,10 @@ func (s *Service) Close() error {
 		errs = append(errs, s.Events.Close())
 	}
 	if s.disk != nil {
-		errs = append(errs, s.disk.Checkpoint(context.Background()), s.disk.Close())
+		if s.Events != nil { // otherwise nothing was opened, and nothing is worth tidying
+			errs = append(errs, s.disk.Checkpoint(context.Background()))
+		}
+		errs = append(errs, s.disk.Close())
 	}
 	if s.State != nil {
 		errs = append(errs, s.State.Close())
