@@ -37,13 +37,13 @@ func (s *Service) Backup(ctx context.Context, folder string) (err error) {
 	defer resume()
 	return s.disk.Backup(ctx, filepath.Join(folder, eventsFolder), func() error {
 		defer resume()
-		return s.State.Backup(ctx, filepath.Join(folder, stateFile))
+		return s.State.Backup(ctx, filepath.Join(folder, StateFile))
 	})
 }
 
 // Restore makes a data folder of a backup. The folder must not be there, or be empty.
 func Restore(backup, data string) error {
-	for _, need := range []string{stateFile, filepath.Join(eventsFolder, "events.duckdb")} {
+	for _, need := range []string{StateFile, filepath.Join(eventsFolder, "events.duckdb")} {
 		if _, err := os.Stat(filepath.Join(backup, need)); err != nil {
 			return fmt.Errorf("%s is no backup: %w", backup, err)
 		}

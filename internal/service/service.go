@@ -24,9 +24,11 @@ import (
 	"github.com/vedette-siem/vedette/internal/types"
 )
 
-// What is kept where in the data folder.
+// StateFile is the name of the state in the data folder.
+const StateFile = "state.db"
+
+// What else is kept where.
 const (
-	stateFile    = "state.db"
 	eventsFolder = "events"
 	tablesFolder = "tables"
 )
@@ -79,17 +81,18 @@ func Open(ctx context.Context, opts Options) (s *Service, err error) {
 	c := opts.Config
 	s = &Service{opts: opts, conf: c, log: opts.Log, clock: opts.Clock, expired: map[string]int64{}, started: opts.Clock.Now(),
 		rows: make(chan struct{}, 1), works: make(chan struct{}, 1)}
+	opened := s
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.Close())
+			err = errors.Join(err, opened.Close())
 		}
 	}()
 	if err := os.MkdirAll(filepath.Join(c.Data, tablesFolder), 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	st, err := sqlite.Open(ctx, filepath.Join(c.Data, stateFile), sqlite.Options{})
+	st, err := sqlite.Open(ctx, filepath.Join(c.Data, StateFile), sqlite.Options{})
 	if err != nil {
-		return nil, fmt.Errorf("state %s: %w", filepath.Join(c.Data, stateFile), err)
+		return nil, fmt.Errorf("state %s: %w", filepath.Join(c.Data, StateFile), err)
 	}
 	s.State = st
 	s.disk, err = duckdb.OpenDisk(ctx, filepath.Join(c.Data, eventsFolder), duckdb.DiskOptions{MemoryBytes: int64(c.Query.Memory), Threads: c.Query.Threads,

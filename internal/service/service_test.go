@@ -3,8 +3,10 @@ package service_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -207,6 +209,20 @@ func TestAFailingRuleIsDisabled(t *testing.T) {
 	waitFor(t, "its health", func() bool {
 		return strings.Contains(s.ask("SentinelHealth | where Status == 'Failure' | project Description"), "Gone_CL")
 	})
+}
+
+func TestAFolderHasOneServer(t *testing.T) {
+	c := configOf(t.TempDir())
+	start(t, c, nil)
+	_, err := service.Open(t.Context(), service.Options{Config: c, Clock: wall{}, Log: slog.New(slog.DiscardHandler)})
+	if !errors.Is(err, state.ErrLocked) {
+		t.Errorf("a second server over the same folder: %v", err)
+	}
+	c.Data = t.TempDir()
+	c.Content.Rules = []string{filepath.Join(c.Data, "none")}
+	if _, err := service.Open(t.Context(), service.Options{Config: c, Clock: wall{}, Log: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), "content.rules") {
+		t.Errorf("a folder of rules that is not there: %v", err)
+	}
 }
 
 func TestCustomTables(t *testing.T) {

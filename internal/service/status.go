@@ -30,11 +30,11 @@ type Status struct {
 
 // TableStatus is what is kept of a table.
 type TableStatus struct {
-	Name string    `json:"name"`
-	Rows int64     `json:"rows"`
-	Days int       `json:"parts"`
-	From time.Time `json:"from"` // not older than the oldest row
-	To   time.Time `json:"to"`   // not younger than the newest
+	Name  string    `json:"name"`
+	Rows  int64     `json:"rows"`
+	Parts int       `json:"parts"`
+	From  time.Time `json:"from"` // not older than the oldest row
+	To    time.Time `json:"to"`   // not younger than the newest
 }
 
 // RuleStatus is how a rule stands.
@@ -56,7 +56,7 @@ func (s *Service) Status(ctx context.Context) (Status, error) {
 	out := Status{Started: s.started, Now: s.now(), Bytes: s.disk.Bytes(), Events: s.Events.Stats(), Schedule: s.Scheduler.Counters(), Open: map[string]int{},
 		Expired: map[string]int64{}}
 	for _, t := range s.disk.Stored() {
-		ts := TableStatus{Name: t.Table, Rows: t.Rows, Days: t.Parts}
+		ts := TableStatus{Name: t.Table, Rows: t.Rows, Parts: t.Parts}
 		if t.From <= t.To && t.From > types.MinDatetime && t.To < types.MaxDatetime {
 			ts.From, ts.To = types.TimeOf(t.From), types.TimeOf(t.To)
 		}

@@ -156,3 +156,22 @@ func writeFile(name string, text []byte) error {
 	}
 	return os.Rename(tmp, name)
 }
+
+// Tables lists the custom tables.
+func (s *Service) Tables() []TableSchema {
+	out := []TableSchema{}
+	for _, name := range s.Catalog.TableNames() {
+		if s.Catalog.IsBuiltin(name) {
+			continue
+		}
+		t, _ := s.Catalog.Table(name)
+		schema := TableSchema{Name: name}
+		for _, c := range t.Columns {
+			if c.Name != receivedColumn {
+				schema.Columns = append(schema.Columns, TableColumn{c.Name, c.Type.String()})
+			}
+		}
+		out = append(out, schema)
+	}
+	return out
+}

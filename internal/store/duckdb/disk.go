@@ -116,9 +116,10 @@ func OpenDisk(ctx context.Context, dir string, opts DiskOptions) (d *Disk, err e
 		return nil, fmt.Errorf("event store %s: %w", file, openFault(err))
 	}
 	d = &Disk{Engine: e, dir: dir, opts: opts, tables: map[string]*diskTable{}, declared: map[*catalog.Table]bool{}}
+	opened := d
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, d.Close())
+			err = errors.Join(err, opened.Close())
 		}
 	}()
 	for _, s := range []string{
