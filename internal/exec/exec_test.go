@@ -187,12 +187,12 @@ func TestScan(t *testing.T) {
 		steps []ScanStep
 		want  string
 	}{
-		{"running sum", []ScanStep{{konst(true), add(0), ScanAll}}, "1,1,0; 2,3,0; 3,6,0; 4,10,0; 1,11,0; 9,20,0"},
+		{"running sum", []ScanStep{{Condition: konst(true), Assign: add(0)}}, "1,1,0; 2,3,0; 3,6,0; 4,10,0; 1,11,0; 9,20,0"},
 		{"two steps, a new match", []ScanStep{{Condition: is(1)}, {Condition: op("<", B, op("-", L, x, stepX(0)), konst(3))}},
 			"1,0,0; 2,0,0; 3,0,0; 1,0,0; 1,0,1"},
 		{"no output of the first", []ScanStep{{Condition: is(1), Output: ScanNone}, {Condition: is(3)}}, "3,0,0"},
 		{"the last of a series", []ScanStep{{Condition: konst(true), Output: ScanLast}, {Condition: is(4), Output: ScanNone}}, "3,0,0; 9,0,1"},
-		{"a column is not changed for the row itself", []ScanStep{{konst(true), []ScanAssign{{0, op("+", L, x, konst(10))}, {1, x}}, ScanAll}},
+		{"a column is not changed for the row itself", []ScanStep{{Condition: konst(true), Assign: []ScanAssign{{0, op("+", L, x, konst(10))}, {1, x}}}},
 			"11,1,0; 12,2,0; 13,3,0; 14,4,0; 11,1,0; 19,9,0"},
 		{"never", []ScanStep{{Condition: konst(types.Null(B))}}, ""},
 	} {
