@@ -193,14 +193,44 @@ func (b *binder) graphMarkComponents(in *table, o *syntax.GraphMarkComponentsOp)
 	return graphTable(&g)
 }
 
-// graphToTable gives the nodes or the edges of a graph.
+// graphToTable gives the nodes or the edges of a graph, or both. Both are named, so that the statements behind
+// can read them; if there is none they are results of the query themselves.
 // https://learn.microsoft.com/kusto/query/graph-to-table-operator
 func (b *binder) graphToTable(e *env, g *graph, o *syntax.GraphToTableOp) (*table, *env) {
-	if len(o.Outputs) != 1 {
-		b.addHint("VQ001", o.WordSpan(), "graph-to-table with two results is not supported", "write it twice, once for nodes and once for edges")
+	if len(o.Outputs) == 1 {
+		return b.graphOutput(e, g, o.Outputs[0])
+	}
+	end, last := b.ends(o)
+	if !last {
+		b.errSeveral(o.WordSpan(), "graph-to-table with nodes and edges")
 		return nil, e
 	}
-	out := o.Outputs[0]
+	var outs []outcome
+	for _, out := range o.Outputs {
+		if out.As == nil {
+			b.add("KS273", out.Span(), "each of several outputs of graph-to-table needs a name: "+out.What+" as …")
+			return nil, e
+		}
+		var t *table
+		if t, e = b.graphOutput(e, g, out); t == nil {
+			return nil, e
+		}
+		res, ok := b.outcomeOf(t, out.Span())
+		if !ok {
+			return nil, e
+		}
+		res.Name = out.As.Name
+		outs = append(outs, res)
+	}
+	if !end.last {
+		outs = nil
+	}
+	end.give(outs...)
+	return nil, e
+}
+
+// graphOutput gives the nodes or the edges of a graph.
+func (b *binder) graphOutput(e *env, g *graph, out *syntax.GraphOutput) (*table, *env) {
 	op := &exec.GraphToTable{Edges: out.What == "edges"}
 	var cols []rel.Col
 	id := func(name string) bool {

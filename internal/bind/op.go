@@ -104,7 +104,7 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 	case *syntax.TopHittersOp:
 		return b.topHitters(e, in, o), e
 	case *syntax.ForkOp:
-		return b.fork(e, in, o), e
+		return b.fork(e, in, o)
 	case *syntax.FacetOp:
 		return b.facet(e, in, o), e
 	case *syntax.AssertSchemaOp:

@@ -49,13 +49,21 @@ func (c *FunctionCache) parse(f *catalog.Function) *parsedFunction {
 	return p
 }
 
-// statements binds a query's statements and gives the value of the last expression.
-func (b *binder) statements(list []syntax.Stmt, e *env) value {
-	var out value
+// statements binds a query's statements and gives the results of those that are expressions.
+func (b *binder) statements(list []syntax.Stmt, e *env) []outcome {
+	var out []outcome
 	declared := map[string]bool{}
-	for _, s := range list {
+	last := -1
+	for i, s := range list {
+		if _, ok := s.(*syntax.ExprStmt); ok {
+			last = i
+		}
+	}
+	for i, s := range list {
 		if x, ok := s.(*syntax.ExprStmt); ok {
-			out = b.value(e, x.X)
+			var outs []outcome
+			outs, e = b.results(e, x.X, i == last)
+			out = append(out, outs...)
 			continue
 		}
 		if l, ok := s.(*syntax.LetStmt); ok {
@@ -379,22 +387,28 @@ func (b *binder) tableExpr(e *env, x syntax.Expr) *table {
 
 // pipe binds source | operators. in is the input where the pipe has no source of its own.
 func (b *binder) pipe(e *env, in *table, p *syntax.Pipe) *table {
+	t, _ := b.pipeNaming(e, in, p)
+	return t
+}
+
+// pipeNaming is pipe for a statement of the query: the scope comes back with the names that as gave.
+func (b *binder) pipeNaming(e *env, in *table, p *syntax.Pipe) (*table, *env) {
 	b.pipes++
 	defer func() { b.pipes-- }()
 	t := in
 	if p.Source != nil {
 		if t = b.tableExpr(e, p.Source); t == nil {
-			return nil
+			return nil, e
 		}
 		b.trace(p.Source.Span(), t)
 	}
 	for _, op := range p.Ops {
 		if t, e = b.op(e, t, op); t == nil {
-			return nil
+			return nil, e
 		}
 		b.trace(op.Span(), t)
 	}
-	return t
+	return t, e
 }
 
 // trace reports a stage of a pipe of the query itself.
