@@ -26,8 +26,7 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 	case *syntax.FindOp:
 		return b.find(e, in, o), e
 	case *syntax.MacroExpandOp:
-		b.errUnsupported(o.WordSpan(), "macro-expand, which is for several databases,")
-		return nil, e
+		return b.macroExpand(e, in, o), e
 	case *syntax.BadOp:
 		return nil, e
 	}

@@ -3,6 +3,7 @@ package bind
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/vedette-siem/vedette/internal/catalog"
@@ -129,8 +130,12 @@ func (b *binder) let(s *syntax.LetStmt, e *env) *env {
 		}
 		return e.with(name, funcBinding{name, v, e})
 	case *syntax.EntityGroupExpr:
-		b.errUnsupported(v.Span(), "entity_group")
-		return e.with(name, badBinding{})
+		for _, x := range v.Items {
+			if _, ok := b.entity(e, x); !ok {
+				return e.with(name, badBinding{})
+			}
+		}
+		return e.with(name, entityGroupBinding{v.Items, e})
 	}
 	if call, ok := s.Value.(*syntax.CallExpr); ok && call.Name.Name == "materialize" && len(call.Args) == 1 && b.isTabular(e, call.Args[0]) {
 		return e.with(name, b.share(e, call))
@@ -252,6 +257,10 @@ func (b *binder) isTabular(e *env, x syntax.Expr) bool {
 	case *syntax.DataTableExpr, *syntax.ExternalDataExpr, *syntax.DataScopeExpr, *syntax.ContextualDataTableExpr:
 		return true
 	case *syntax.PathExpr:
+		if _, ok := entityOf(e, x.X); ok {
+			id, isName := x.Sel.(*syntax.Ident)
+			return !isName || !strings.HasPrefix(id.Name, "$")
+		}
 		c, ok := x.X.(*syntax.CallExpr)
 		if ok {
 			if _, isPattern := patternOf(e, c); isPattern {
@@ -428,7 +437,7 @@ func (b *binder) namedTable(e *env, id *syntax.Ident) *table {
 			return d.bind()
 		case funcBinding:
 			return b.tableOf(b.callLet(scalarsOnly(e), d, nil, id), id.Span())
-		case scalarBinding:
+		case scalarBinding, entityBinding, entityGroupBinding:
 			b.errTabularExpected(id.Span())
 		}
 		return nil

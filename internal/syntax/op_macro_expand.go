@@ -1,6 +1,7 @@
 package syntax
 
-// MacroExpandOp is macro-expand group as scope (statements). It begins a query.
+// MacroExpandOp is macro-expand group as scope (statements), or macro-expand scope in group (statements). It
+// begins a query.
 type MacroExpandOp struct {
 	opNode
 	Params []*OpParam
@@ -28,8 +29,11 @@ func parseMacroExpand(p *parser, o opNode) Op {
 		}
 		return nil
 	}
-	op.Group = p.need(group)
-	if p.takeWord("as") {
+	if k := p.scanName(0); k > 0 && p.scanText(k, "in") == 1 { // the other way to write it: name in group
+		op.Scope = p.name()
+		p.next()
+		op.Group = p.need(group)
+	} else if op.Group = p.need(group); p.takeWord("as") {
 		op.Scope = p.needName()
 	}
 	p.want(tokLParen)
