@@ -101,6 +101,9 @@ func (b *binder) outcomeOf(v value, span source.Span) (o outcome, ok bool) {
 		if v.explicit {
 			o.Order = v.order
 		}
+		if b.most != nil {
+			o.node = &rel.Limit{In: o.node, Count: b.most, Order: v.order}
+		}
 	case scalar:
 		if isBad(v.expr) {
 			return o, false

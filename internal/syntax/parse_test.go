@@ -276,7 +276,14 @@ func TestDiagnostics(t *testing.T) {
 		{"print dynamic(" + strings.Repeat("[", 2000), "VQ050@" + fmt.Sprint(14+maxDepth-3) + " the query is nested too deeply"},
 		{"print " + strings.Repeat("a or ", maxChain+10) + "b", "VQ051@" + fmt.Sprint(6+5*maxChain+2) + " the expression has too many terms"},
 		{"print a" + strings.Repeat(".b", maxChain+10), "VQ051@" + fmt.Sprint(7+2*maxChain) + " the expression has too many terms"},
-		{".show tables", "VQ052@0 management commands are not supported"},
+		{".show tables", "VQ052@0 the management command '.show tables' is not supported"},
+		{" // all\n.create-merge table T (a:int)", "VQ052@8 the management command '.create-merge table' is not supported"},
+		{".set-or-append T <| print 1", "VQ052@0 the management command '.set-or-append' is not supported"},
+		{".drop", "VQ052@0 the management command '.drop' is not supported"},
+		{".", "VQ052@0 management commands are not supported"},
+		{". show tables", "VQ052@0 management commands are not supported"},
+		{"print 1; .show tables", "VQ052@9 the management command '.show tables' is not supported"},
+		{"print 1; .5", "KS198@9 unexpected '.'"},
 	} {
 		q, diags := Parse(source.NewFile("", c.text))
 		got := "nothing"
