@@ -27,6 +27,9 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 		return b.find(e, in, o), e
 	case *syntax.MacroExpandOp:
 		return b.macroExpand(e, in, o), e
+	case *syntax.InlineExternalTableOp:
+		b.addHint("VQ001", o.WordSpan(), "the operator 'inline_external_table' is not supported", "externaldata reads places that are allowed")
+		return nil, e
 	case *syntax.BadOp:
 		return nil, e
 	}

@@ -15,6 +15,8 @@ func plugins() map[string]plugin {
 		"dcount_intersect":           dcountIntersect,
 		"funnel_sequence":            funnelSequence,
 		"funnel_sequence_completion": funnelCompletion,
+		"geo_line_lookup":            geoLineLookup,
+		"geo_polygon_lookup":         geoPolygonLookup,
 		"ipv4_lookup":                ipv4Lookup,
 		"ipv6_lookup":                ipv6Lookup,
 		"narrow":                     narrow,
@@ -62,9 +64,7 @@ var refusedPlugins = map[string]string{
 	"postgresql_request": reachesOut, "sql_request": reachesOut,
 	"csharp": runsCode, "python": runsCode, "r": runsCode,
 	"autocluster": guesses, "diffpatterns": guesses, "diffpatterns_text": guesses, "estimate_rows_count": guesses,
-	"geo_line_lookup":    "vedette has no geospatial joins",
-	"geo_polygon_lookup": "vedette has no geospatial joins",
-	"identity":           "it is for tests of Kusto itself", "identity_v3": "it is for tests of Kusto itself",
+	"identity": "it is for tests of Kusto itself", "identity_v3": "it is for tests of Kusto itself",
 	"schema_merge": "the rules by which it reduces types are not documented",
 }
 

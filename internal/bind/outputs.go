@@ -70,13 +70,22 @@ func (b *binder) results(e *env, x syntax.Expr, last bool) ([]outcome, *env) {
 		}
 		return nil, e
 	}
+	n := len(p.Ops) - 1
+	for n > 0 && isRender(p.Ops[n]) { // which says how results are shown, be they one or several
+		n--
+	}
 	outer := b.ending
-	end := &ending{op: p.Ops[len(p.Ops)-1], last: last}
+	end := &ending{op: p.Ops[n], last: last}
 	b.ending = end
 	t, e := b.pipeNaming(e, nil, p)
 	b.ending = outer
 	switch {
 	case end.given:
+		for i := range end.outs {
+			if n < len(p.Ops)-1 {
+				end.outs[i].Render = b.render
+			}
+		}
 		return end.outs, e
 	case t == nil:
 		return nil, e
@@ -85,6 +94,11 @@ func (b *binder) results(e *env, x syntax.Expr, last bool) ([]outcome, *env) {
 		return []outcome{o}, e
 	}
 	return nil, e
+}
+
+func isRender(op syntax.Op) bool {
+	_, ok := op.(*syntax.RenderOp)
+	return ok
 }
 
 // outcomeOf makes a result of a value.

@@ -297,7 +297,7 @@ func (b *binder) isTabular(e *env, x syntax.Expr) bool {
 			}
 		}
 		switch name {
-		case "table", "_GetWatchlist", "external_table", "materialized_view", "stored_query_result", "totable":
+		case "table", "_GetWatchlist", "external_table", "graph", "materialized_view", "stored_query_result", "totable":
 			return true
 		case "materialize":
 			return len(x.Args) == 1 && b.isTabular(e, x.Args[0])
@@ -510,6 +510,9 @@ func (b *binder) tableCall(e *env, c *syntax.CallExpr) *table {
 		return b.watchlist(e, c)
 	case "external_table", "materialized_view", "stored_query_result", "totable":
 		b.errUnsupported(c.Span(), name+"()")
+		return nil
+	case "graph":
+		b.addHint("VQ001", c.Span(), "graph(), which reads a stored graph, is not supported", "make-graph makes a graph of tables")
 		return nil
 	}
 	if f, ok := b.storedFunc(e, name); ok {
