@@ -37,6 +37,7 @@ var wellFormed = []string{
 	"search kind=case_sensitive in (T*, database('x').Y, Z | as W) 'abc' and x:'y' or * has 'b'",
 	"search * and a == 1",
 	"find withsource=s in (T, U*) where a == 1 project a, b:string, pack(*)",
+	"find in (T) where a == 1 project a, pack_all()",
 	"find datascope=all 'abc' project-smart",
 	"find where a == 1 project a __projectAway b",
 	"union kind=outer withsource=t isfuzzy=true hint.concurrency=4 T*, (U | where x), database('a').B*, cluster('x').database('y').Z, ['abc*'], view()",
