@@ -18,10 +18,6 @@ type nestedLevel struct {
 // groups were kept on the level before it.
 // https://learn.microsoft.com/kusto/query/top-nested-operator
 func (b *binder) topNested(e *env, in *table, o *syntax.TopNestedOp) *table {
-	if b.lateral > 0 {
-		b.errUnsupported(o.WordSpan(), "top-nested inside the subquery of mv-apply or partition")
-		return nil
-	}
 	uses := b.shared(in).(tableBinding).bind
 	names := newNames()
 	var kept *table // value and aggregate of each level so far
@@ -38,23 +34,21 @@ func (b *binder) topNested(e *env, in *table, o *syntax.TopNestedOp) *table {
 		n := len(groups.cols)
 		groups.cols[n-2].Name = names.unique(level.value.name)
 		groups.cols[n-1].Name = names.unique(level.agg.name)
-		rest := l.Count != nil && slices.ContainsFunc(o.Levels[i:], func(l *syntax.TopNestedLevel) bool { return l.Others != nil })
-		whole := groups
-		if rest {
-			all := b.shared(groups).(tableBinding).bind
-			groups, whole = all(), all()
-		}
-		if kept, ok = b.nestedTop(e, groups, l, level); !ok {
-			return nil
-		}
-		if rest {
-			top := b.shared(kept).(tableBinding).bind
-			t, ok := b.nestedRest(e, uses(), top(), whole, o.Levels)
-			if !ok {
+		if l.Count == nil || !slices.ContainsFunc(o.Levels[i:], func(l *syntax.TopNestedLevel) bool { return l.Others != nil }) {
+			if kept, ok = b.nestedTop(e, groups, l, level); !ok {
 				return nil
 			}
-			rests, kept = append(rests, t), top()
+			continue
 		}
+		top, below, ok := b.nestedSplit(e, groups, l, level)
+		if !ok {
+			return nil
+		}
+		rest, ok := b.nestedRest(e, uses(), below, o.Levels)
+		if !ok {
+			return nil
+		}
+		rests, kept = append(rests, rest), top
 	}
 	if len(rests) == 0 {
 		return kept
@@ -177,18 +171,39 @@ func (b *binder) nestedTop(e *env, groups *table, l *syntax.TopNestedLevel, leve
 	return b.keep(&out, out.cols), true
 }
 
-// nestedRest is with others for the rows that one level dropped: those of groups (by the values of the levels so
-// far) that are not among the top ones. There is a row for each parent group that lost some. In it this level and
-// those behind it stand for all of these rows: with the value of others and the aggregate over them where the
-// level has others, else with nulls.
-func (b *binder) nestedRest(e *env, rows, top, groups *table, levels []*syntax.TopNestedLevel) (*table, bool) {
-	n := len(top.cols)
-	anti := &rel.Join{Kind: rel.LeftAnti, Left: groups.node, Right: top.node}
-	for i := 0; i < n; i += 2 {
-		anti.On = append(anti.On, rel.EqKey{Left: groups.cols[i].Ref(), Right: top.cols[i].Ref()})
+// nestedSplit parts the first groups of each parent group from the others. Among groups of one rank the values
+// decide, so that none is on both sides.
+func (b *binder) nestedSplit(e *env, groups *table, l *syntax.TopNestedLevel, level nestedLevel) (top, below *table, ok bool) {
+	count, ok := b.rowCount(e, l.Count)
+	if !ok {
+		return nil, nil, false
 	}
+	n := len(groups.cols)
+	number := rel.WindowItem{Out: b.newCol("$number", types.Long), Func: rel.RowNumber}
+	for i := 0; i < n-2; i += 2 {
+		number.Partition = append(number.Partition, groups.cols[i].Ref())
+	}
+	ranked := *groups
+	ranked.node = &rel.Window{In: groups.node, Items: []rel.WindowItem{number},
+		Order: []rel.Key{{Col: groups.cols[n-1], Desc: level.desc, NullsLast: level.desc}, {Col: groups.cols[n-2]}}}
+	ranked.cols = append(groups.cols[:n:n], number.Out)
+	use := b.shared(&ranked).(tableBinding).bind
+	side := func(op string) *table {
+		t := use()
+		t.node = &rel.Filter{In: t.node, Pred: b.apply(op, l.Span(), t.cols[n].Ref(), count)}
+		return b.keep(t, t.cols[:n])
+	}
+	return side("<="), side(">"), true
+}
+
+// nestedRest is with others for the rows that one level dropped: those of the groups (by the values of the levels
+// so far) that are not among the top ones. There is a row for each parent group that lost some. In it this level
+// and those behind it stand for all of these rows: with the value of others and the aggregate over them where the
+// level has others, else with nulls.
+func (b *binder) nestedRest(e *env, rows, groups *table, levels []*syntax.TopNestedLevel) (*table, bool) {
+	n := len(groups.cols)
 	r := &row{t: rows, env: e}
-	j := &rel.Join{Kind: rel.Inner, Left: rows.node, Right: anti}
+	j := &rel.Join{Kind: rel.Inner, Left: rows.node, Right: groups.node}
 	agg := &rel.Aggregate{In: j, Order: rows.order}
 	out := &table{}
 	p := &rel.Project{In: agg}

@@ -59,7 +59,7 @@ func (b *binder) geoLookup(e *env, in *table, o *syntax.EvaluateOp, key string, 
 	numbered.node = &rel.Window{In: a.in.node, Items: []rel.WindowItem{{Out: number, Func: rel.RowNumber}}, Order: a.in.order}
 	use := b.shared(&numbered).(tableBinding).bind
 	at := func(t *table, c rel.Col) rel.Expr { return t.cols[colIndex(numbered.cols, c.Name)].Ref() }
-	numberOf := func(t *table) rel.Expr { return t.node.(*rel.Ref).Out[len(t.node.Cols())-1].Ref() }
+	numberOf := func(t *table) rel.Expr { return t.node.Cols()[len(t.node.Cols())-1].Ref() }
 	points, left := use(), use()
 	pairs := &rel.Project{In: &rel.Filter{
 		In:   &rel.Join{Kind: rel.Cross, Left: points.node, Right: shapes.node},

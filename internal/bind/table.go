@@ -177,9 +177,14 @@ func (b *binder) share(e *env, call *syntax.CallExpr) binding {
 	return b.shared(t)
 }
 
-// shared makes every use of a bound table read one computation.
+// shared makes every use of a bound table read one computation. Inside a subquery that is evaluated for each row
+// of another table there is no such thing for what reads that row: every use computes it, which is the same
+// unless a call such as rand() is in it.
 func (b *binder) shared(t *table) binding {
 	all := t.node.Cols()
+	if b.lateral > 0 && readsOuter(t.node) && !volatile(t.node) {
+		return b.copies(t)
+	}
 	s := &rel.Share{ID: b.nextShare, In: t.node}
 	b.nextShare++
 	b.shares = append(b.shares, s)
@@ -191,21 +196,42 @@ func (b *binder) shared(t *table) binding {
 			fresh[c.ID] = n
 			ref.Out = append(ref.Out, n)
 		}
-		out := *t
-		out.node, out.cols, out.order = ref, nil, nil
-		for _, c := range t.cols {
-			out.cols = append(out.cols, fresh[c.ID])
-		}
-		for _, k := range t.order {
-			k.Col = fresh[k.Col.ID]
-			out.order = append(out.order, k)
-		}
-		if t.bag != nil {
-			bag := fresh[t.bag.ID]
-			out.bag = &bag
-		}
-		return &out
+		return t.over(ref, fresh)
 	}}
+}
+
+// copies makes every use of a bound table compute it anew.
+func (b *binder) copies(t *table) binding {
+	return tableBinding{func() *table {
+		node, fresh := rel.Copy(t.node, func(c rel.Col) rel.Col {
+			n := b.newCol(c.Name, c.Type)
+			if b.untyped[c.ID] {
+				b.untyped[n.ID] = true
+			}
+			return n
+		})
+		return t.over(node, fresh)
+	}}
+}
+
+// over is the table with another node, whose columns stand for those that the table's node has.
+func (t *table) over(node rel.Node, fresh map[rel.ColID]rel.Col) *table {
+	out := *t
+	out.node, out.cols, out.order = node, nil, nil
+	for _, c := range t.cols {
+		n := fresh[c.ID]
+		n.Name = c.Name // which may be another one than the node's
+		out.cols = append(out.cols, n)
+	}
+	for _, k := range t.order {
+		k.Col = fresh[k.Col.ID]
+		out.order = append(out.order, k)
+	}
+	if t.bag != nil {
+		bag := fresh[t.bag.ID]
+		out.bag = &bag
+	}
+	return &out
 }
 
 func (b *binder) queryParams(s *syntax.DeclareParamsStmt, e *env) *env {
