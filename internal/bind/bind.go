@@ -120,7 +120,9 @@ type binder struct {
 	usedFuncs map[string]bool // stored functions called
 	render    map[string]string
 	ending    *ending
-	most      rel.Expr // how many rows set query_take_max_records leaves of each result; nil for all
+	// bestEffort is set best_effort: union and macro-expand leave out what does not resolve.
+	bestEffort bool
+	most       rel.Expr // how many rows set query_take_max_records leaves of each result; nil for all
 	// inside is the chain of stored functions being bound. Faults inside one are reported at its call.
 	inside []frame
 	depth  int

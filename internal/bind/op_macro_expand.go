@@ -47,7 +47,7 @@ func (b *binder) macroExpand(e *env, in *table, o *syntax.MacroExpandOp) *table 
 		}
 	}
 	word, _ := param(o.Params, "isfuzzy")
-	fuzzy := word == "true" || word == "True" || word == "1"
+	fuzzy := b.bestEffort || word == "true" || word == "True" || word == "1"
 	items, groupEnv, ok := b.entityGroup(e, o.Group)
 	if !ok {
 		return nil

@@ -114,6 +114,16 @@ func (b *binder) set(s *syntax.SetStmt, e *env) *env {
 			}
 		}
 		return e
+	case "best_effort":
+		v := types.BoolOf(true)
+		if s.Value != nil {
+			var ok bool
+			if v, ok = b.constant(e, s.Value, "best_effort"); !ok {
+				return e
+			}
+		}
+		b.bestEffort = v.Type() == types.Bool && !v.IsNull() && v.Bool()
+		return e
 	case "query_take_max_records":
 		if s.Value != nil {
 			if v, ok := b.constant(e, s.Value, "query_take_max_records"); ok && v.Type().IsInteger() && v.Int64() >= 0 {

@@ -53,7 +53,7 @@ type Request struct {
 	Now time.Time
 	// From and To bound TimeGenerated of every table, half open, unless both are zero.
 	From, To time.Time
-	// Timeout and MaxRows bound the run; 0 is no bound.
+	// Timeout and MaxRows bound the run, with all its results; 0 is no bound.
 	Timeout time.Duration
 	MaxRows int
 	Params  map[string]types.Value

@@ -7,12 +7,19 @@ type MacroExpandOp struct {
 	Params []*OpParam
 	Group  Expr
 	Scope  *Ident // nil where there is none
+	In     bool   // written macro-expand scope in group
 	Stmts  []Stmt
 }
 
 // Children implements Node.
 func (o *MacroExpandOp) Children() []Node {
-	return withAll(with(with(withAll(nil, o.Params), o.Group), o.Scope), o.Stmts)
+	list := withAll(nil, o.Params)
+	if o.In {
+		list = with(with(list, o.Scope), o.Group)
+	} else {
+		list = with(with(list, o.Group), o.Scope)
+	}
+	return withAll(list, o.Stmts)
 }
 
 func parseMacroExpand(p *parser, o opNode) Op {
@@ -30,7 +37,7 @@ func parseMacroExpand(p *parser, o opNode) Op {
 		return nil
 	}
 	if k := p.scanName(0); k > 0 && p.scanText(k, "in") == 1 { // the other way to write it: name in group
-		op.Scope = p.name()
+		op.Scope, op.In = p.name(), true
 		p.next()
 		op.Group = p.need(group)
 	} else if op.Group = p.need(group); p.takeWord("as") {
@@ -44,8 +51,12 @@ func parseMacroExpand(p *parser, o opNode) Op {
 
 func (o *MacroExpandOp) print(p *printer) {
 	p.op(o, o.Params)
+	if o.In {
+		p.node(o.Scope)
+		p.word("in")
+	}
 	p.node(o.Group)
-	if o.Scope != nil {
+	if o.Scope != nil && !o.In {
 		p.word("as")
 		p.node(o.Scope)
 	}

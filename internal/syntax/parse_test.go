@@ -38,6 +38,8 @@ var wellFormed = []string{
 	"search * and a == 1",
 	"find withsource=s in (T, U*) where a == 1 project a, b:string, pack(*)",
 	"find in (T) where a == 1 project a, pack_all()",
+	"macro-expand X in g (X.T | take 1)",
+	"macro-expand kind=inner X in entity_group [database('d')] (let y = 1; X.T)",
 	"find datascope=all 'abc' project-smart",
 	"find where a == 1 project a __projectAway b",
 	"union kind=outer withsource=t isfuzzy=true hint.concurrency=4 T*, (U | where x), database('a').B*, cluster('x').database('y').Z, ['abc*'], view()",
