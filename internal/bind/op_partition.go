@@ -1,11 +1,8 @@
 package bind
 
 import (
-	"github.com/vedette-siem/vedette/internal/funcs"
 	"github.com/vedette-siem/vedette/internal/rel"
-	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/syntax"
-	"github.com/vedette-siem/vedette/internal/types"
 )
 
 // partition runs a subquery for every value of a key: over the rows with that value, or, in braces, over a
@@ -57,83 +54,6 @@ func (b *binder) partition(e *env, in *table, by, scope, body syntax.Expr) *tabl
 			return nil
 		}
 		return b.applied(keys, sub)
-	}
-}
-
-// sharesClosed refuses a subquery in which something that is computed once for the whole query, because it is
-// read twice, reads the row that the subquery is evaluated for.
-func (b *binder) sharesClosed(mark int, span source.Span) bool {
-	for _, s := range b.shares[mark:] {
-		if readsOuter(s.In) {
-			b.errUnsupported(span, "a subquery of mv-apply or partition that reads its own rows more than once (as, invoke, top-nested) and calls rand() or the like")
-			return false
-		}
-	}
-	return true
-}
-
-// probed runs a plan while the query is bound, for a plugin whose columns follow from its input. In a subquery
-// that reads the row it is evaluated for there is no one input.
-func (b *binder) probed(in rel.Node, plan rel.Node, call *syntax.CallExpr, hint string) (types.Table, bool) {
-	if b.lateral > 0 && readsOuter(in) {
-		b.addHint("VQ001", call.Span(), call.Name.Name+" as it is written here is not supported inside the subquery of mv-apply or partition", hint)
-		return types.Table{}, false
-	}
-	res, err := b.opts.Probe(b.withShares(plan))
-	if err != nil {
-		b.add("VQ012", call.Span(), call.Name.Name+" could not read its input: "+err.Error())
-	}
-	return res, err == nil
-}
-
-// readsOuter tells whether a plan reads columns that it does not have: those of a row around it.
-func readsOuter(n rel.Node) bool {
-	have, want := map[rel.ColID]bool{}, map[rel.ColID]bool{}
-	columnsOf(n, have, want)
-	for id := range want {
-		if !have[id] {
-			return true
-		}
-	}
-	return false
-}
-
-// volatile tells whether two computations of a plan may differ.
-func volatile(n rel.Node) bool {
-	found := false
-	rel.Exprs(n, func(e rel.Expr) {
-		rel.WalkExpr(e, func(x rel.Expr) {
-			c, ok := x.(*rel.Call)
-			found = found || ok && c.Fn.Vol == funcs.PerRow
-		})
-	})
-	for _, in := range n.Inputs() {
-		found = found || volatile(in)
-	}
-	return found
-}
-
-// columnsOf adds the columns that the nodes of a plan put out, and those that its expressions read.
-func columnsOf(n rel.Node, have, want map[rel.ColID]bool) {
-	for _, c := range n.Cols() {
-		have[c.ID] = true
-	}
-	rel.Exprs(n, func(e rel.Expr) {
-		rel.WalkExpr(e, func(x rel.Expr) {
-			switch x := x.(type) {
-			case *rel.ColRef:
-				want[x.ID] = true
-			case *rel.Subquery:
-				columnsOf(x.Plan, have, want)
-			case *rel.InQuery:
-				columnsOf(x.Plan, have, want)
-			case *rel.HasAnyQuery:
-				columnsOf(x.Plan, have, want)
-			}
-		})
-	})
-	for _, in := range n.Inputs() {
-		columnsOf(in, have, want)
 	}
 }
 
