@@ -26,7 +26,8 @@ func narrow(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
 	return b.native(&exec.Narrow{Columns: in.cols}, node, in.order, args, out)
 }
 
-// preview gives the first rows; the number of all rows, which Kusto gives in a second table, is left out.
+// preview gives the first rows and, as a second result, the number of all rows. What stands behind it takes the
+// rows.
 // https://learn.microsoft.com/kusto/query/preview-plugin
 func preview(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
 	a := b.pluginArgs(e, in, o.Call, 1, "NumberOfRows")
@@ -34,8 +35,33 @@ func preview(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
 	if a.bad {
 		return nil
 	}
-	b.warn("VQ015", o.Call.Span(), "preview gives its first table only; use count for the number of rows")
-	return b.take(e, in, a.at["NumberOfRows"])
+	end, last := b.ends(o)
+	if !last {
+		b.warn("VQ015", o.Call.Span(), "the second table of preview, the number of rows, is not used here")
+		return b.take(e, in, a.at["NumberOfRows"])
+	}
+	use := b.shared(in).(tableBinding).bind
+	var outs []outcome
+	var first *table
+	for i := range 2 {
+		t := use()
+		if i == 0 {
+			t = b.take(e, t, a.at["NumberOfRows"])
+			first = t
+		} else {
+			t = b.count(t, &syntax.CountOp{})
+		}
+		if t == nil {
+			return nil
+		}
+		out, ok := b.outcomeOf(t, o.Call.Span())
+		if !ok {
+			return nil
+		}
+		outs = append(outs, out)
+	}
+	end.give(outs...)
+	return first
 }
 
 // dcountIntersect adds the sizes of the intersections of sketched sets.

@@ -66,7 +66,7 @@ func (e *Engine) Explain(ctx context.Context, req Request) (*Explanation, error)
 		if err != nil {
 			continue // it reads columns of rows around it
 		}
-		t, err := e.Store.Run(ctx, stage.Statement, stage.Columns, 0)
+		t, err := e.Store.Run(ctx, stage.Statement, schemaOf([]rel.Col{col}), 0)
 		if err != nil {
 			return nil, err
 		}

@@ -24,7 +24,7 @@ func (s *Service) evaluate(ctx context.Context, r *rule.Rule, w alert.Window) (s
 			return sched.Result{}, err
 		}
 	}
-	res, err := s.Engine.Run(ctx, query.Request{File: r.QueryFile, Now: w.To, From: w.From, To: w.To, ByIngestion: nrt, MaxRows: s.conf.Query.MaxRows})
+	res, err := s.Engine.Run(ctx, query.Request{File: r.QueryFile, Now: w.To, From: w.From, To: w.To, ByIngestion: nrt, Single: true, MaxRows: s.conf.Query.MaxRows})
 	if err != nil {
 		return sched.Result{}, err
 	}

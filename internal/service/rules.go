@@ -146,7 +146,7 @@ func (s *Service) RuleChanged(ctx context.Context, id string) {
 // CompileRule compiles a rule's query against the tables and functions that there are; the faults are the author's.
 func (s *Service) CompileRule(ctx context.Context, r *rule.Rule) source.Diagnostics {
 	now := s.now()
-	c, err := s.Engine.Compile(ctx, query.Request{File: r.QueryFile, Now: now, From: now.Add(-time.Hour), To: now, Check: true})
+	c, err := s.Engine.Compile(ctx, query.Request{File: r.QueryFile, Now: now, From: now.Add(-time.Hour), To: now, Check: true, Single: true})
 	var ds *source.Diagnostics
 	switch {
 	case errors.As(err, &ds):
