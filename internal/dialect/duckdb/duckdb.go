@@ -56,16 +56,25 @@ func Write(plan rel.Node, columns []rel.Col, order []rel.Key, opts Options) (st 
 			err = fmt.Errorf("write SQL: %v", p)
 		}
 	}()
-	s := w.opened(w.named(w.compile(plan)))
-	out := &sel{from: s.from, where: s.where, tail: w.orderBy(order, w.refs(s))}
+	s := w.opened(w.compile(plan))
+	at := w.refs(s)
+	out := &sel{from: s.from, where: s.where, tail: w.orderBy(order, at), items: make([]column, 0, len(columns))}
 	for _, c := range columns {
-		w.name(c)
-		out.items = append(out.items, column{c.ID, s.ref(c.ID)})
+		w.names.declare(c)
+		out.items = append(out.items, column{c.ID, at(c.ID)})
+	}
+	whole := make([]any, 0, 2*len(w.ctes)+2)
+	for i, cte := range w.ctes {
+		if i == 0 {
+			whole = append(whole, "WITH ", cte)
+		} else {
+			whole = append(whole, ",\n", cte)
+		}
 	}
 	if len(w.ctes) > 0 {
-		st.SQL = "WITH " + strings.Join(w.ctes, ",\n") + "\n"
+		whole = append(whole, "\n")
 	}
-	st.SQL += w.text(out).String()
+	st.SQL = sqlf(append(whole, w.text(out))...).String()
 	for _, name := range w.udfOrder {
 		st.UDFs = append(st.UDFs, w.udfs[name])
 	}
@@ -77,7 +86,7 @@ type writer struct {
 	names    columnNames
 	udfs     map[string]UDF
 	udfOrder []string
-	ctes     []string
+	ctes     []fragment
 	shares   map[int][]rel.Col
 	n        int                  // aliases of derived tables so far
 	outer    map[rel.ColID]string // columns of the rows that a lateral join is evaluated for
@@ -86,31 +95,36 @@ type writer struct {
 // Exact implements funcs.Exacter.
 func (w *writer) Exact() bool { return w.opts.Exact }
 
-// columnNames are the names of columns in the SQL, by number; "" is one that has none yet.
-type columnNames []string
+// columnNames are the names of columns in the SQL, by number. A name is made when it is asked for first: most
+// columns of a large plan are passed on without being written.
+type columnNames []columnName
 
-func (n columnNames) get(id rel.ColID) string {
-	if int(id) < len(n) {
-		return n[id]
+type columnName struct{ own, sql string }
+
+// declare gives a column the name that its own is made of, unless it has one.
+func (n *columnNames) declare(c rel.Col) {
+	if e := n.at(c.ID); e.own == "" {
+		e.own = c.Name
 	}
-	return ""
 }
 
-func (n *columnNames) set(id rel.ColID, name string) {
+func (n *columnNames) at(id rel.ColID) *columnName {
 	for int(id) >= len(*n) {
-		*n = append(*n, make([]string, max(256, len(*n)))...)
+		*n = append(*n, make([]columnName, max(256, len(*n)))...)
 	}
-	(*n)[id] = name
+	return &(*n)[id]
 }
 
-// name is a column's name in the SQL: unique, and still recognisable.
-func (w *writer) name(c rel.Col) string {
-	if n := w.names.get(c.ID); n != "" {
-		return n
+// get is a column's name in the SQL: unique, and still recognisable.
+func (n *columnNames) get(id rel.ColID) string {
+	e := n.at(id)
+	if e.sql != "" {
+		return e.sql
 	}
-	b := make([]byte, 0, 64)
-	for i := 0; i < len(c.Name) && len(b) < 40; i++ {
-		switch r := c.Name[i]; {
+	var buf [64]byte
+	b := buf[:0]
+	for i := 0; i < len(e.own) && len(b) < 40; i++ {
+		switch r := e.own[i]; {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r == '_':
 			b = append(b, r)
 		case r >= '0' && r <= '9':
@@ -125,9 +139,14 @@ func (w *writer) name(c rel.Col) string {
 	} else {
 		b = append(b, '_')
 	}
-	n := string(strconv.AppendInt(b, int64(c.ID), 10))
-	w.names.set(c.ID, n)
-	return n
+	e.sql = string(strconv.AppendInt(b, int64(id), 10))
+	return e.sql
+}
+
+// name declares a column and returns its name.
+func (w *writer) name(c rel.Col) string {
+	w.names.declare(c)
+	return w.names.get(c.ID)
 }
 
 func (w *writer) alias() string {
