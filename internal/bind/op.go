@@ -309,14 +309,24 @@ func (b *binder) extendItems(node rel.Node, in *table, its []item) *table {
 			cols = append(cols, col)
 		}
 	}
-	out := *in
+	return in.put(node, cols, items)
+}
+
+// put is in behind a projection that gives cols, some of which are computed by items, and what in hides.
+func (t *table) put(node rel.Node, cols []rel.Col, items []rel.Item) *table {
+	out := *t
 	out.cols = cols
-	p := &rel.Project{In: node}
-	for _, c := range append(cols[:len(cols):len(cols)], in.hidden(cols)...) {
-		if i := itemIndex(items, c.ID); i >= 0 {
-			p.Items = append(p.Items, items[i])
-		} else {
-			p.Items = append(p.Items, rel.Item{Col: c, Expr: c.Ref()})
+	hidden := t.hidden(cols)
+	p := &rel.Project{In: node, Items: make([]rel.Item, 0, len(cols)+len(hidden))}
+	refs := make([]rel.ColRef, 0, len(cols)+len(hidden)) // one allocation for all
+	for _, list := range [][]rel.Col{cols, hidden} {
+		for _, c := range list {
+			if i := itemIndex(items, c.ID); i >= 0 {
+				p.Items = append(p.Items, items[i])
+				continue
+			}
+			refs = append(refs, rel.ColRef{ID: c.ID, T: c.Type})
+			p.Items = append(p.Items, rel.Item{Col: c, Expr: &refs[len(refs)-1]})
 		}
 	}
 	out.node = p
@@ -383,14 +393,7 @@ func (b *binder) projectItems(node rel.Node, in *table, its []item) *table {
 
 // keep puts out some of the columns, in a new order.
 func (b *binder) keep(in *table, cols []rel.Col) *table {
-	out := *in
-	out.cols = cols
-	p := &rel.Project{In: in.node}
-	for _, c := range append(cols[:len(cols):len(cols)], in.hidden(cols)...) {
-		p.Items = append(p.Items, rel.Item{Col: c, Expr: c.Ref()})
-	}
-	out.node = p
-	return &out
+	return in.put(in.node, cols, nil)
 }
 
 // matches lists the columns that a name or a wildcard stands for.

@@ -95,11 +95,13 @@ type writer struct {
 // Exact implements funcs.Exacter.
 func (w *writer) Exact() bool { return w.opts.Exact }
 
-// columnNames are the names of columns in the SQL, by number. A name is made when it is asked for first: most
-// columns of a large plan are passed on without being written.
-type columnNames []columnName
+// columnNames are the names of columns in the SQL, by number, in pages. A name is made when it is asked for first:
+// most columns of a large plan are passed on without being written.
+type columnNames [][]columnName
 
 type columnName struct{ own, sql string }
+
+const columnPage = 256
 
 // declare gives a column the name that its own is made of, unless it has one.
 func (n *columnNames) declare(c rel.Col) {
@@ -109,10 +111,14 @@ func (n *columnNames) declare(c rel.Col) {
 }
 
 func (n *columnNames) at(id rel.ColID) *columnName {
-	for int(id) >= len(*n) {
-		*n = append(*n, make([]columnName, max(256, len(*n)))...)
+	page, i := int(id)/columnPage, int(id)%columnPage
+	for page >= len(*n) {
+		*n = append(*n, nil)
 	}
-	return &(*n)[id]
+	if (*n)[page] == nil {
+		(*n)[page] = make([]columnName, columnPage)
+	}
+	return &(*n)[page][i]
 }
 
 // get is a column's name in the SQL: unique, and still recognisable.
