@@ -44,6 +44,8 @@ type Options struct {
 	Set map[string]types.Value
 	// Params are the values of declare query_parameters.
 	Params map[string]types.Value
+	// Stop, if set, is asked at every operator; when it gives an error, binding ends without a result.
+	Stop func() error
 }
 
 // Result is a bound query.
@@ -83,7 +85,7 @@ const maxDepth = 64
 
 const scalarClass = funcs.Scalar
 
-// Bind binds a parsed query. The result is nil if any of the diagnostics is an error.
+// Bind binds a parsed query. The result is nil if any of the diagnostics is an error, or if Options.Stop gave one.
 func Bind(q *syntax.Query, opts Options) (res *Result, diags []source.Diagnostic) {
 	if opts.Funcs == nil {
 		opts.Funcs = funcs.All()
@@ -122,6 +124,8 @@ type binder struct {
 	inside []frame
 	depth  int
 	pipes  int // pipes being bound, for Options.Trace
+	// stopped: Options.Stop gave an error. Everything fails from then on.
+	stopped bool
 	// lateral counts the subqueries being bound that are evaluated for each row of another table.
 	lateral int
 	// soft[i] tells that diags[i] was found inside a stored function, or is a name that does not resolve: a
@@ -143,6 +147,9 @@ type frame struct {
 }
 
 func (b *binder) failed() bool {
+	if b.stopped {
+		return true
+	}
 	for _, d := range b.diags {
 		if d.Severity == source.Error {
 			return true

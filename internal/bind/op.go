@@ -12,6 +12,12 @@ import (
 // op binds one operator over its input (nil where the operator begins the query). The scope comes back
 // because as declares a name. Operators are listed by the type of their node; what is not here is refused.
 func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
+	if b.opts.Stop != nil && !b.stopped {
+		b.stopped = b.opts.Stop() != nil
+	}
+	if b.stopped {
+		return nil, e
+	}
 	switch o := op.(type) {
 	case *syntax.PrintOp:
 		return b.print(e, o), e
@@ -284,14 +290,14 @@ func (b *binder) extend(e *env, in *table, list []syntax.Expr) *table {
 func (b *binder) extendItems(node rel.Node, in *table, its []item) *table {
 	cols := append([]rel.Col(nil), in.cols...)
 	n := newNames()
-	for _, c := range cols {
-		n.taken[c.Name] = true
-	}
-	var items []rel.Item
+	items := make([]rel.Item, 0, len(its))
 	for _, it := range its {
 		name := it.name
 		switch {
 		case name == "":
+			for _, c := range cols {
+				n.taken[c.Name] = true
+			}
 			name = n.column("")
 		case it.explicit || it.self:
 			if n.declared[name] {
@@ -300,7 +306,6 @@ func (b *binder) extendItems(node rel.Node, in *table, its []item) *table {
 			}
 			n.declared[name] = true
 		}
-		n.taken[name] = true
 		col := b.newColFor(name, it.expr)
 		items = append(items, rel.Item{Col: col, Expr: it.expr})
 		if i := colIndex(cols, name); i >= 0 {

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"fmt"
 	"sort"
 
@@ -37,11 +38,15 @@ type pattern struct {
 }
 
 // Run implements rel.NativeOp.
-func (b *Basket) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (b *Basket) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
+	p := &pulse{ctx: ctx}
 	weight := func(i int) float64 { return rows[i][0].Float64() }
 	total := 0.0
 	at := map[cell][]int{}
 	for i, r := range rows {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		total += weight(i)
 		for c, v := range r[1:] {
 			if t := v.ToText(); t != "" {
@@ -79,6 +84,9 @@ func (b *Basket) Run(rows [][]types.Value) ([][]types.Value, error) {
 			if dims > 0 {
 				rest = intersect(list, rest)
 			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			n := count(rest)
 			if n < b.Threshold*total || n == 0 {
 				continue
@@ -86,10 +94,10 @@ func (b *Basket) Run(rows [][]types.Value) ([][]types.Value, error) {
 			if tried++; tried > maxBaskets {
 				return fmt.Errorf("there are more than %d patterns; a higher threshold or fewer columns give fewer", maxBaskets)
 			}
-			p := &pattern{rows: rest, count: n, cells: shared(rows, rest)}
-			if key := p.key(len(b.Wildcards)); found[key] == nil {
-				found[key] = p
-				order = append(order, p)
+			fresh := &pattern{rows: rest, count: n, cells: shared(rows, rest)}
+			if key := fresh.key(len(b.Wildcards)); found[key] == nil {
+				found[key] = fresh
+				order = append(order, fresh)
 			}
 			if err := grow(k+1, dims+1, rest, c.col); err != nil {
 				return err

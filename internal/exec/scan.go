@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/types"
 )
@@ -65,7 +66,7 @@ type scanRun struct {
 }
 
 // Run implements rel.NativeOp.
-func (s *Scan) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (s *Scan) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
 	r := &scanRun{Scan: s, states: make([]scanState, len(s.Steps))}
 	r.empty = append(s.In.Nulls(), s.Declared...)
 	r.env = make([]types.Value, len(r.empty)*(1+len(s.Steps)))
@@ -84,7 +85,11 @@ func (s *Scan) Run(rows [][]types.Value) ([][]types.Value, error) {
 		}
 		r.conds, r.values = append(r.conds, cond), append(r.values, values)
 	}
+	p := &pulse{ctx: ctx}
 	for _, row := range rows {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		copy(r.env, row)
 		copy(r.env[len(row):], s.Declared)
 		for k := len(s.Steps) - 1; k >= 0; k-- {

@@ -79,13 +79,13 @@ type Result struct {
 	Elapsed  time.Duration
 }
 
-// Compile compiles a query. A fault in the query is a *source.Diagnostics.
+// Compile compiles a query. A fault in the query is a *source.Diagnostics; when ctx ends, so does it, with ctx's error.
 func (e *Engine) Compile(ctx context.Context, req Request) (*Compiled, error) {
 	bound, diags, err := e.bind(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	return e.write(bound, diags, types.TicksOf(req.Now), false)
+	return e.write(ctx, bound, diags, types.TicksOf(req.Now), false)
 }
 
 func (e *Engine) bind(ctx context.Context, req Request) (*bind.Result, source.Diagnostics, error) {
@@ -106,7 +106,7 @@ func (e *Engine) bindWith(ctx context.Context, req Request, trace func(bind.Step
 		}
 	}()
 	opts := bind.Options{Catalog: e.Catalog, Now: types.TicksOf(req.Now), Functions: e.functions, Params: req.Params, External: e.External, EmptyExternal: e.EmptyExternal,
-		Trace: trace, Set: req.Set}
+		Trace: trace, Set: req.Set, Stop: ctx.Err}
 	if !req.From.IsZero() || !req.To.IsZero() {
 		opts.Bounded, opts.From, opts.To = true, types.TicksOf(req.From), types.TicksOf(req.To)
 	}
@@ -119,6 +119,9 @@ func (e *Engine) bindWith(ctx context.Context, req Request, trace func(bind.Step
 	bound, list = bind.Bind(q, opts)
 	diags.List = append(diags.List, list...)
 	diags.Sort()
+	if err := ctx.Err(); err != nil {
+		return nil, diags, ended(ctx, err)
+	}
 	if bound == nil {
 		return nil, diags, &diags
 	}
@@ -131,7 +134,7 @@ func refuseExternal(uris []string, _ types.Schema, _ map[string]string) ([][]typ
 
 // probe runs a plan while a query is being bound.
 func (e *Engine) probe(ctx context.Context, plan rel.Node, now int64) (types.Table, error) {
-	c, err := e.write(&bind.Result{Plan: plan, Columns: plan.Cols()}, source.Diagnostics{}, now, false)
+	c, err := e.write(ctx, &bind.Result{Plan: plan, Columns: plan.Cols()}, source.Diagnostics{}, now, false)
 	if err != nil {
 		return types.Table{}, err
 	}
@@ -139,7 +142,7 @@ func (e *Engine) probe(ctx context.Context, plan rel.Node, now int64) (types.Tab
 }
 
 // write turns a bound query into SQL.
-func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, now int64, exact bool) (*Compiled, error) {
+func (e *Engine) write(ctx context.Context, bound *bind.Result, diags source.Diagnostics, now int64, exact bool) (*Compiled, error) {
 	c := &Compiled{Bound: bound, Warnings: diags}
 	var keep []rel.ColID
 	for _, col := range bound.Columns {
@@ -149,7 +152,7 @@ func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, now int64, 
 	for _, k := range bound.Order {
 		keep = append(keep, k.Col.ID)
 	}
-	opts := rewrite.Options{Now: now}
+	opts := rewrite.Options{Now: now, Stop: ctx.Err}
 	if e.Store != nil {
 		opts.Empty = func(table string) bool { return !e.Store.Has(table) }
 	}
@@ -158,8 +161,16 @@ func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, now int64, 
 		c.Plan = rewrite.Apply(bound.Plan, keep, opts)
 	}
 	var err error
-	c.Statement, err = duckdb.Write(c.Plan, bound.Columns, bound.Order, duckdb.Options{Exact: exact})
-	return c, err
+	c.Statement, err = duckdb.Write(c.Plan, bound.Columns, bound.Order, duckdb.Options{Exact: exact, Stop: ctx.Err})
+	return c, ended(ctx, err)
+}
+
+// ended is err, as a run that ended over its time calls it.
+func ended(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), ErrTimeout) {
+		return ErrTimeout
+	}
+	return err
 }
 
 // Run compiles and runs a query.
@@ -174,23 +185,20 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.write(bound, diags, types.TicksOf(req.Now), false)
+	c, err := e.write(ctx, bound, diags, types.TicksOf(req.Now), false)
 	if err != nil {
 		return nil, err
 	}
 	t, err := e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)
 	if errors.Is(err, store.ErrOverflow) {
 		// Kusto's integers wrap around; the engine's do not, so the arithmetic is done in Go.
-		if c, err = e.write(bound, diags, types.TicksOf(req.Now), true); err != nil {
+		if c, err = e.write(ctx, bound, diags, types.TicksOf(req.Now), true); err != nil {
 			return nil, err
 		}
 		t, err = e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)
 	}
 	if err != nil {
-		if errors.Is(context.Cause(ctx), ErrTimeout) {
-			err = ErrTimeout
-		}
-		return &Result{Table: t, Compiled: c, Elapsed: time.Since(start)}, err
+		return &Result{Table: t, Compiled: c, Elapsed: time.Since(start)}, ended(ctx, err)
 	}
 	return &Result{Table: t, Compiled: c, Elapsed: time.Since(start)}, nil
 }

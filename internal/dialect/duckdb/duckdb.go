@@ -27,11 +27,18 @@ type UDF struct {
 	Body funcs.Impl
 	// Agg is set instead of Body for an aggregate: every argument is then a list.
 	Agg funcs.AggImpl
-	// Native is set instead of both for a native operator: the argument is a list of rows as JSON arrays of
-	// text, and so is the result. In and Result are the types of their values.
-	Native     rel.NativeOp
+}
+
+// Native is an operator that runs in Go over all rows of its input. The SQL calls NativeFunc with its place among
+// the statement's, and a list of rows, each a list of texts; so is the result. In and Result are the types of the
+// values.
+type Native struct {
+	Op         rel.NativeOp
 	In, Result []types.Type
 }
+
+// NativeFunc is the function that runs a statement's native operators.
+const NativeFunc = "kql_native"
 
 // Options change how SQL is written.
 type Options struct {
@@ -39,12 +46,18 @@ type Options struct {
 	Exact bool
 	// Empty tells which stored tables have no storage: reading one gives no rows. Nil: all have.
 	Empty func(table string) bool
+	// Stop, if set, is asked at every node of the plan; an error of it is Write's.
+	Stop func() error
 }
+
+// stopped is the panic by which the writer leaves a plan when Options.Stop gave an error.
+type stopped struct{ err error }
 
 // Statement is the SQL of a plan.
 type Statement struct {
-	SQL  string
-	UDFs []UDF
+	SQL     string
+	UDFs    []UDF
+	Natives []Native
 }
 
 // Write returns the SQL for a plan that puts out columns in an order. A panic in a lowering is a broken
@@ -52,7 +65,11 @@ type Statement struct {
 func Write(plan rel.Node, columns []rel.Col, order []rel.Key, opts Options) (st Statement, err error) {
 	w := &writer{opts: opts, udfs: map[string]UDF{}, shares: map[int][]rel.Col{}}
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover().(type) {
+		case nil:
+		case stopped:
+			err = p.err
+		default:
 			err = fmt.Errorf("write SQL: %v", p)
 		}
 	}()
@@ -78,6 +95,7 @@ func Write(plan rel.Node, columns []rel.Col, order []rel.Key, opts Options) (st 
 	for _, name := range w.udfOrder {
 		st.UDFs = append(st.UDFs, w.udfs[name])
 	}
+	st.Natives = w.natives
 	return st, nil
 }
 
@@ -86,6 +104,7 @@ type writer struct {
 	names    columnNames
 	udfs     map[string]UDF
 	udfOrder []string
+	natives  []Native
 	ctes     []fragment
 	shares   map[int][]rel.Col
 	n        int                  // aliases of derived tables so far

@@ -182,6 +182,11 @@ func (w *writer) text(s *sel) fragment {
 
 // compile writes a node as a SELECT.
 func (w *writer) compile(n rel.Node) *sel {
+	if w.opts.Stop != nil {
+		if err := w.opts.Stop(); err != nil {
+			panic(stopped{err})
+		}
+	}
 	switch n := n.(type) {
 	case *rel.Scan:
 		return w.scan(n)
@@ -732,7 +737,7 @@ func (w *writer) apply(n *rel.Apply) *sel {
 func (w *writer) native(n *rel.Native) *sel {
 	s := w.opened(w.compile(n.In))
 	at := w.refs(s)
-	u := UDF{Native: n.Op}
+	u := Native{Op: n.Op}
 	var vals []string
 	for _, c := range n.Args {
 		u.In = append(u.In, c.Type)
@@ -741,11 +746,10 @@ func (w *writer) native(n *rel.Native) *sel {
 	for _, c := range n.Out {
 		u.Result = append(u.Result, c.Type)
 	}
-	u.Name = "kql_native_" + strconv.Itoa(len(w.udfs))
-	w.udfs[u.Name] = u
-	w.udfOrder = append(w.udfOrder, u.Name)
+	call := NativeFunc + "(" + strconv.Itoa(len(w.natives)) + ", "
+	w.natives = append(w.natives, u)
 	row, out := w.alias(), w.alias()
-	src := sqlf("SELECT unnest("+u.Name+"(coalesce(list(["+strings.Join(vals, ", ")+"]::VARCHAR[]"+w.orderBy(n.Order, at)+"), []))) AS "+row, s.body())
+	src := sqlf("SELECT unnest("+call+"coalesce(list(["+strings.Join(vals, ", ")+"]::VARCHAR[]"+w.orderBy(n.Order, at)+"), []))) AS "+row, s.body())
 	res := &sel{from: sqlf("(", src, ") AS "+out)}
 	for i, c := range n.Out {
 		w.names.declare(c)

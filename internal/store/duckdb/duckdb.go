@@ -125,6 +125,9 @@ func (e *Engine) Close() error {
 	return errors.Join(errs...)
 }
 
+// Wait waits for the statements under way, those included that Run gave up because their context had ended.
+func (e *Engine) Wait() { e.running.Wait() }
+
 // Has implements store.Engine.
 func (e *Engine) Has(table string) bool {
 	e.mu.Lock()
@@ -160,8 +163,11 @@ func (e *Engine) run(ctx context.Context, st dialect.Statement, columns types.Sc
 	if err := e.flush(); err != nil {
 		return out, err
 	}
-	if err := e.register(st.UDFs); err != nil {
+	if err := e.register(st); err != nil {
 		return out, err
+	}
+	if len(st.Natives) > 0 {
+		ctx = context.WithValue(ctx, nativesKey{}, st.Natives)
 	}
 	rows, err := e.db.QueryContext(ctx, st.SQL)
 	if err != nil {
