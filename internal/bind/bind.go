@@ -28,6 +28,8 @@ type Options struct {
 	// Window bounds the time column of every table, half open, in ticks, if Bounded.
 	Bounded  bool
 	From, To int64
+	// ByIngestion makes the bounds those of the time when rows were taken in.
+	ByIngestion bool
 	// Probe runs a plan while binding, for operators whose columns depend on the data (bag_unpack, pivot).
 	// Nil: such operators put out the columns that are known, and the schema is open.
 	Probe func(plan rel.Node) (types.Table, error)
@@ -80,6 +82,9 @@ var ErrNotAllowed = errors.New("not allowed")
 // timeColumn is the column that time bounds apply to.
 const timeColumn = "TimeGenerated"
 
+// ingestionColumn holds the time at which a row was taken in.
+const ingestionColumn = "_TimeReceived"
+
 // maxDepth bounds how deep functions and views may call each other.
 const maxDepth = 64
 
@@ -93,7 +98,7 @@ func Bind(q *syntax.Query, opts Options) (res *Result, diags []source.Diagnostic
 	if opts.Functions == nil {
 		opts.Functions = NewFunctionCache()
 	}
-	b := &binder{opts: opts, nextShare: 1, used: map[string]bool{}, usedFuncs: map[string]bool{},
+	b := &binder{opts: opts, file: q.File, nextShare: 1, used: map[string]bool{}, usedFuncs: map[string]bool{},
 		soft: map[int]bool{}, untyped: map[rel.ColID]bool{}, untypedExprs: map[rel.Expr]bool{}, nulls: map[rel.Expr]bool{}}
 	root := b.root()
 	out := b.statements(q.Stmts, root)
@@ -113,6 +118,7 @@ func Bind(q *syntax.Query, opts Options) (res *Result, diags []source.Diagnostic
 // binder binds one query.
 type binder struct {
 	opts      Options
+	file      *source.File
 	diags     []source.Diagnostic
 	nextCol   rel.ColID
 	nextShare int

@@ -3,6 +3,7 @@ package bind
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/vedette-siem/vedette/internal/catalog"
@@ -452,13 +453,27 @@ func (b *binder) tableOf(v value, span source.Span) *table {
 func (b *binder) scan(t *catalog.Table) *table {
 	b.used[t.Name] = true
 	s := &rel.Scan{Table: t.Name, Source: t.StoredNames()}
-	for i, c := range t.Columns {
-		s.Out = append(s.Out, b.newCol(c.Name, c.Type))
-		if b.opts.Bounded && c.Name == timeColumn && c.Type == types.Datetime {
-			s.Bounded, s.TimeCol, s.From, s.To = true, s.Source[i], b.opts.From, b.opts.To
+	stored := s.Source
+	s.Source = nil
+	bounds := timeColumn
+	if b.opts.ByIngestion {
+		bounds = ingestionColumn
+	}
+	for i, c := range t.Stored() {
+		if b.opts.Bounded && c.Name == bounds && c.Type == types.Datetime {
+			s.Bounded, s.TimeCol, s.From, s.To = true, stored[i], b.opts.From, b.opts.To
 		}
+		if i >= len(t.Columns) && !b.named(c.Name) {
+			continue
+		}
+		s.Out, s.Source = append(s.Out, b.newCol(c.Name, c.Type)), append(s.Source, stored[i])
 	}
 	return &table{node: s, cols: s.Out}
+}
+
+// named tells whether the query's own text names a hidden column.
+func (b *binder) named(column string) bool {
+	return b.file != nil && strings.Contains(b.file.Text, column)
 }
 
 func (b *binder) tableCall(e *env, c *syntax.CallExpr) *table {

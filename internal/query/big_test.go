@@ -14,6 +14,7 @@ import (
 	"github.com/vedette-siem/vedette/internal/corpus"
 	"github.com/vedette-siem/vedette/internal/dialect/duckdb"
 	"github.com/vedette-siem/vedette/internal/query"
+	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/rule"
 	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/store"
@@ -25,8 +26,13 @@ type holding bool
 
 var _ store.Engine = holding(true)
 
-func (h holding) Has(string) bool { return bool(h) }
-func (holding) Close() error      { return nil }
+func (h holding) Parts(s *rel.Scan) []string {
+	if !h {
+		return nil
+	}
+	return []string{s.Table}
+}
+func (holding) Close() error { return nil }
 func (holding) Append(*catalog.Table, [][]types.Value) error {
 	panic("compiling stores nothing")
 }

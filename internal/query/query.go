@@ -53,6 +53,8 @@ type Request struct {
 	Now time.Time
 	// From and To bound TimeGenerated of every table, half open, unless both are zero.
 	From, To time.Time
+	// ByIngestion makes From and To bounds of the time at which rows were taken in, as for near-real-time rules.
+	ByIngestion bool
 	// Timeout and MaxRows bound the run; 0 is no bound.
 	Timeout time.Duration
 	MaxRows int
@@ -108,7 +110,7 @@ func (e *Engine) bindWith(ctx context.Context, req Request, trace func(bind.Step
 	opts := bind.Options{Catalog: e.Catalog, Now: types.TicksOf(req.Now), Functions: e.functions, Params: req.Params, External: e.External, EmptyExternal: e.EmptyExternal,
 		Trace: trace, Set: req.Set, Stop: ctx.Err}
 	if !req.From.IsZero() || !req.To.IsZero() {
-		opts.Bounded, opts.From, opts.To = true, types.TicksOf(req.From), types.TicksOf(req.To)
+		opts.Bounded, opts.From, opts.To, opts.ByIngestion = true, types.TicksOf(req.From), types.TicksOf(req.To), req.ByIngestion
 	}
 	if e.External == nil && !e.EmptyExternal && !req.Check {
 		opts.External = refuseExternal
@@ -153,15 +155,17 @@ func (e *Engine) write(ctx context.Context, bound *bind.Result, diags source.Dia
 		keep = append(keep, k.Col.ID)
 	}
 	opts := rewrite.Options{Now: now, Stop: ctx.Err}
+	sqlOpts := duckdb.Options{Exact: exact, Stop: ctx.Err}
 	if e.Store != nil {
-		opts.Empty = func(table string) bool { return !e.Store.Has(table) }
+		opts.Empty = func(s *rel.Scan) bool { return len(e.Store.Parts(s)) == 0 }
+		sqlOpts.Parts = e.Store.Parts
 	}
 	c.Plan = bound.Plan
 	if !e.NoRewrite {
 		c.Plan = rewrite.Apply(bound.Plan, keep, opts)
 	}
 	var err error
-	c.Statement, err = duckdb.Write(c.Plan, bound.Columns, bound.Order, duckdb.Options{Exact: exact, Stop: ctx.Err})
+	c.Statement, err = duckdb.Write(c.Plan, bound.Columns, bound.Order, sqlOpts)
 	return c, ended(ctx, err)
 }
 
@@ -190,6 +194,12 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) {
 		return nil, err
 	}
 	t, err := e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)
+	if errors.Is(err, store.ErrGone) { // retention has dropped a part since the query was compiled
+		if c, err = e.write(ctx, bound, diags, types.TicksOf(req.Now), false); err != nil {
+			return nil, err
+		}
+		t, err = e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)
+	}
 	if errors.Is(err, store.ErrOverflow) {
 		// Kusto's integers wrap around; the engine's do not, so the arithmetic is done in Go.
 		if c, err = e.write(ctx, bound, diags, types.TicksOf(req.Now), true); err != nil {

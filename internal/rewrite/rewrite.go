@@ -8,8 +8,8 @@ import "github.com/vedette-siem/vedette/internal/rel"
 
 // Options are what rewrites may know of the run.
 type Options struct {
-	// Empty tells which stored tables hold no rows; nil: none is known to.
-	Empty func(table string) bool
+	// Empty tells which scans give no rows because nothing is stored where they look; nil: none is known to.
+	Empty func(*rel.Scan) bool
 	// Now is the evaluation time, in ticks.
 	Now int64
 	// Stop, if set, is asked before every rule; when it gives an error, the plan stays as it is then.

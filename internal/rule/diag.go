@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ type Fault struct {
 	Example  string // members of a rule file that bring the fault about; with Whole the whole file
 	Whole    bool
 	InTests  bool // the example is a test file
+	Template bool // the example is a deployment template; without Whole, the properties of the rule in one
 	// AlertOnly faults are Warnings in a hunting query, which raises no alert: it runs all the same.
 	AlertOnly bool
 }
@@ -71,6 +73,10 @@ const (
 	testField
 	testValue
 	testMissing
+	notJSON
+	notTemplate
+	badExpression
+	techniqueDotted
 	numFaults
 )
 
@@ -174,6 +180,14 @@ var faults = [numFaults]Fault{
 		Reason: "the test would not say what it means", Example: "tests:\n  - name: a\n    at: soon\n    expect: {alerts: 1}"},
 	testMissing: {Code: "VR052", Severity: source.Error, Title: "a test lacks a member", InTests: true,
 		Reason: "a test without an expectation or a time cannot fail", Example: "tests:\n  - name: a\n    at: 2024-05-01T10:00:00Z"},
+	notJSON: {Code: "VR060", Severity: source.Error, Title: "the file is no JSON", Whole: true, Template: true,
+		Reason: "nothing can be read from it", Example: `{"resources": [}`},
+	notTemplate: {Code: "VR061", Severity: source.Error, Title: "the file is no deployment template with rules", Whole: true, Template: true,
+		Reason: "there is nothing to run", Example: `{"resources": []}`},
+	badExpression: {Code: "VR062", Severity: source.Error, Title: "an expression of a template cannot be evaluated", Template: true,
+		Reason: "only what names a rule is evaluated here: concat, resourceId, parameters, variables and the like", Example: `"displayName": "[deployment().name]"`},
+	techniqueDotted: {Code: "VR063", Severity: source.Warning, Title: "a sub-technique stands among the techniques", Template: true,
+		Reason: "the service's API refuses it; what is meant is plain", Example: `"techniques": ["T1078.004"]`},
 }
 
 // aliasExample writes five lists, each of ten aliases of the one before.
@@ -190,15 +204,23 @@ func Faults() []Fault { return append([]Fault(nil), faults[:]...) }
 
 // diags collects diagnostics. soft makes AlertOnly faults Warnings.
 type diags struct {
-	list []source.Diagnostic
-	soft bool
+	list   []source.Diagnostic
+	soft   bool
+	strict bool // what the service's API refuses is an Error, though shipped files have it
 }
+
+// refused are the Warnings that strict makes Errors.
+var refused = []fault{unknownTactic, techniqueForm, techniqueDotted, unknownEntity, unknownIdentifier, repeatedIdentifier, manyIdentifiers,
+	incompleteMapping, manyMappings, columnForm, customDetail, manyPlaceholders, brokenPlaceholder, emptySelection, notMapped, advisedField, durationTail, kindMissing}
 
 func (d *diags) report(f fault, span source.Span, hint, format string, args ...any) {
 	info := faults[f]
 	severity := info.Severity
 	if d.soft && info.AlertOnly {
 		severity = source.Warning
+	}
+	if d.strict && severity == source.Warning && slices.Contains(refused, f) {
+		severity = source.Error
 	}
 	d.list = append(d.list, source.Diagnostic{Code: info.Code, Severity: severity, Span: span, Msg: fmt.Sprintf(format, args...), Hint: hint})
 }
@@ -402,6 +424,18 @@ func (d *diags) noColumn(s source.Span, what, column string, result types.Schema
 
 func (d *diags) badDatetime(s source.Span, name, value string) {
 	d.report(badDatetime, s, "such as 2024-05-01T10:00:00Z", "field '%s': '%s' is no time", name, value)
+}
+
+func (d *diags) notJSON(s source.Span, msg string) { d.report(notJSON, s, "", "no JSON: %s", msg) }
+
+func (d *diags) notTemplate(s source.Span, msg string) { d.report(notTemplate, s, "", "%s", msg) }
+
+func (d *diags) badExpression(s source.Span, expression, msg string) {
+	d.report(badExpression, s, "", "expression '%s': %s", expression, msg)
+}
+
+func (d *diags) techniqueDotted(s source.Span, value string) {
+	d.report(techniqueDotted, s, "list it under subTechniques", "the technique '%s' is invalid: the expected format is 'T####'", value)
 }
 
 func (d *diags) aliasesGrow(s source.Span) {

@@ -19,6 +19,7 @@ import (
 // loader reads one rule file.
 type loader struct {
 	reader
+	form   *form
 	r      *Rule
 	root   *yaml.Node
 	have   map[string]member // the fields that are there and not null
@@ -35,6 +36,21 @@ type field struct {
 	name string
 	read func(*loader, member)
 }
+
+// form is one of the two ways in which rules are written: as files, and as the REST API's resources.
+type form struct {
+	fields []field
+	// required are the fields without which the service refuses a rule, for each kind.
+	required map[Kind][]string
+	resource bool
+}
+
+// fileForm is the form of rule files.
+var fileForm = &form{fields: fields, required: map[Kind][]string{
+	Scheduled: {"name", "severity", "query", "queryFrequency", "queryPeriod", "triggerOperator", "triggerThreshold"},
+	NRT:       {"name", "severity", "query"},
+	Hunting:   {"name", "query"},
+}}
 
 // fields is the table of all members of a rule file.
 var fields = []field{
@@ -74,13 +90,6 @@ var fields = []field{
 // nrtIgnored are the fields that only a Scheduled rule heeds.
 var nrtIgnored = []string{"queryFrequency", "queryPeriod", "triggerOperator", "triggerThreshold", "startTimeUtc"}
 
-// required are the fields without which the service refuses a rule, for each kind.
-var required = map[Kind][]string{
-	Scheduled: {"name", "severity", "query", "queryFrequency", "queryPeriod", "triggerOperator", "triggerThreshold"},
-	NRT:       {"name", "severity", "query"},
-	Hunting:   {"name", "query"},
-}
-
 // space is the name space of the ids that Load derives. It must never change: alerts hold such ids.
 var space = uuid.MustParse("0f0b5b0e-3c57-5a0e-8a56-3b9d5c6b7e21")
 
@@ -89,11 +98,20 @@ var space = uuid.MustParse("0f0b5b0e-3c57-5a0e-8a56-3b9d5c6b7e21")
 // that could be read, but it must not be run if one of the diagnostics is an Error. The diagnostics are in the
 // file's order.
 func Load(file *source.File) (*Rule, []source.Diagnostic) {
-	l := &loader{reader: reader{file: file, text: newYAMLText(file.Text)}, have: map[string]member{}, places: map[string]place{}}
+	l := newLoader(file, fileForm, newYAMLText(file.Text))
 	if l.root = l.reader.root(); l.root == nil {
 		return nil, l.diags.list
 	}
-	l.r = &Rule{File: file, Enabled: true, SuppressionDuration: DefaultSuppression,
+	return l.load(l.kind)
+}
+
+func newLoader(file *source.File, f *form, text *yamlText) *loader {
+	return &loader{reader: reader{file: file, text: text}, form: f, have: map[string]member{}, places: map[string]place{}}
+}
+
+// load reads the members of the root. kind says of what kind the rule is, before its other members are read.
+func (l *loader) load(kind func()) (*Rule, []source.Diagnostic) {
+	l.r = &Rule{File: l.file, Enabled: true, SuppressionDuration: DefaultSuppression,
 		Incident: Incident{Create: true, Grouping: Grouping{Lookback: DefaultLookback}}}
 	members := l.canonical(l.members(l.root))
 	for _, m := range members {
@@ -101,20 +119,20 @@ func Load(file *source.File) (*Rule, []source.Diagnostic) {
 			l.have[m.name] = m
 		}
 	}
-	l.kind()
+	kind()
 	for _, m := range members {
 		l.field(m)
 	}
 	l.finish()
-	ds := source.Diagnostics{File: file, List: l.diags.list}
+	ds := source.Diagnostics{File: l.file, List: l.diags.list}
 	ds.Sort()
 	return l.r, ds.List
 }
 
 // canonical gives members whose names differ in letter case only their right names.
 func (l *loader) canonical(members []member) []member {
-	names := make([]string, len(fields))
-	for i, f := range fields {
+	names := make([]string, len(l.form.fields))
+	for i, f := range l.form.fields {
 		names[i] = f.name
 	}
 	for i := range members {
@@ -143,7 +161,7 @@ func (l *loader) spell(m member, names []string) string {
 
 func (l *loader) field(m member) {
 	var names []string
-	for _, f := range fields {
+	for _, f := range l.form.fields {
 		if f.name == m.name {
 			if !isNull(m.value) {
 				f.read(l, m)
@@ -404,8 +422,12 @@ func (l *loader) schedule(m member) time.Duration {
 
 func (l *loader) triggerOperator(m member) {
 	// The REST API's long names, and Equals, which a converter writes.
-	long := map[string]string{"GreaterThan": "gt", "LessThan": "lt", "Equal": "eq", "Equals": "eq", "NotEqual": "ne"}
-	if i, ok := l.enum(m, []string{"gt", "lt", "eq", "ne"}, long); ok && l.r.Kind == Scheduled {
+	names, others := []string{"gt", "lt", "eq", "ne"}, map[string]string{"GreaterThan": "gt", "LessThan": "lt", "Equal": "eq", "Equals": "eq", "NotEqual": "ne"}
+	if l.form.resource {
+		names, others = []string{"GreaterThan", "LessThan", "Equal", "NotEqual"},
+			map[string]string{"gt": "GreaterThan", "lt": "LessThan", "eq": "Equal", "Equals": "Equal", "ne": "NotEqual"}
+	}
+	if i, ok := l.enum(m, names, others); ok && l.r.Kind == Scheduled {
 		l.r.TriggerOperator = GreaterThan + Operator(i)
 	}
 }
@@ -443,16 +465,19 @@ func (l *loader) startTime(m member) {
 func (l *loader) finish() {
 	r := l.r
 	top := source.Span{Start: l.text.start(l.root), End: l.text.lineEnd(l.text.start(l.root))}
-	for _, name := range required[r.Kind] {
+	if l.form.resource {
+		top = l.text.span(l.root)
+	}
+	for _, name := range l.form.required[r.Kind] {
 		if _, ok := l.have[name]; !ok {
 			l.missingField(top, name, "a rule of kind "+r.Kind.String())
 		}
 	}
-	if _, ok := l.have["id"]; !ok && r.Name != "" {
+	if _, ok := l.have["id"]; !ok && r.Name != "" && !l.form.resource {
 		r.ID = uuid.NewSHA1(space, []byte("name|"+r.Name)).String()
 		l.advisedField(top, "id", fmt.Sprintf("%s, derived from the name, is used", r.ID))
 	}
-	if r.Kind == NRT || r.Kind == Scheduled {
+	if !l.form.resource && (r.Kind == NRT || r.Kind == Scheduled) {
 		if _, ok := l.have["description"]; !ok {
 			l.advisedField(top, "description", "alerts have none")
 		}

@@ -75,14 +75,22 @@ func TestFaultExamples(t *testing.T) {
 		}
 		seen[f.Code] = true
 		text := f.Example
-		if !f.Whole && !f.InTests {
+		if !f.Whole && !f.InTests && !f.Template {
 			text = with(f.Example)
+		}
+		if f.Template && !f.Whole {
+			text = templateWith(f.Example)
 		}
 		file := source.NewFile("rule.yaml", text)
 		var list []source.Diagnostic
-		if f.InTests {
+		switch {
+		case f.InTests:
 			_, list = LoadTests(file)
-		} else {
+		case f.Template:
+			for _, l := range LoadTemplate(file) {
+				list = append(list, l.Faults...)
+			}
+		default:
 			var r *Rule
 			if r, list = Load(file); r != nil {
 				list = append(list, r.CheckColumns(types.Schema{{Name: "TimeGenerated", Type: types.Datetime}}, f.Code != faults[missingColumn].Code)...)

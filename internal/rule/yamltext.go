@@ -20,6 +20,8 @@ import (
 type yamlText struct {
 	text  string
 	lines []int // byte offset of each line, by YAML's line ends (CR and the Unicode ones too)
+	// json has the places of the nodes of a text that is JSON, where they are known without a second reading.
+	json map[*yaml.Node]source.Span
 }
 
 func newYAMLText(text string) *yamlText {
@@ -79,6 +81,9 @@ func (t *yamlText) lineStart(line int) int {
 
 // start returns the offset of the first byte of n.
 func (t *yamlText) start(n *yaml.Node) int {
+	if s, ok := t.json[n]; ok {
+		return s.Start
+	}
 	i := t.lineStart(n.Line)
 	for c := 1; c < n.Column && i < len(t.text); c++ {
 		_, w := utf8.DecodeRuneInString(t.text[i:])
@@ -104,6 +109,9 @@ func (t *yamlText) content(n *yaml.Node) int {
 // span returns what a diagnostic about n points at: the scalar as far as its first line goes, or the first
 // line of a mapping or list.
 func (t *yamlText) span(n *yaml.Node) source.Span {
+	if s, ok := t.json[n]; ok {
+		return s
+	}
 	start := t.start(n)
 	if n.Kind == yaml.ScalarNode {
 		if n.Value == "" && n.Style == 0 { // an absent value: the place before the line end
@@ -186,6 +194,13 @@ func (b *builder) placed(end int) placed { return placed{b.b.String(), b.runs, e
 // (from 0) of the block that the scalar is a value of, which only an explicit indentation indicator needs. ok is
 // false where this reading does not give the library's value.
 func (t *yamlText) scalar(n *yaml.Node, indent int) (p placed, ok bool) {
+	if s, known := t.json[n]; known {
+		if n.Style&yaml.DoubleQuotedStyle == 0 {
+			return placed{}, false
+		}
+		p, _, msg := jsonString(t.text, s.Start)
+		return p, msg == "" && p.value == n.Value
+	}
 	i := t.content(n)
 	switch {
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:

@@ -54,7 +54,7 @@ type Checker struct {
 
 // IsContent tells whether a file's name is one that Check reads.
 func IsContent(name string) bool {
-	return IsYAML(name) || strings.HasSuffix(name, ".kql") || strings.HasSuffix(name, ".csl")
+	return IsYAML(name) || IsTemplate(name) || strings.HasSuffix(name, ".kql") || strings.HasSuffix(name, ".csl")
 }
 
 // NewChecker returns a checker that knows the tables of cat and the parsers in parsers and among the files.
@@ -118,6 +118,8 @@ func (c *Checker) Check(ctx context.Context, name string) (Checked, error) {
 		}
 	case IsYAML(lower):
 		c.checkYAML(ctx, &out, file)
+	case IsTemplate(lower):
+		c.checkTemplate(ctx, &out, file)
 	case strings.HasPrefix(strings.TrimSpace(withoutComments(file.Text)), "."):
 		out.Kind = ParserFile
 	default:
@@ -161,6 +163,24 @@ func (c *Checker) checkYAML(ctx context.Context, out *Checked, file *source.File
 	}
 	if compiled := c.compile(ctx, out, r.QueryFile); compiled != nil {
 		out.add(file, r.CheckColumns(compiled.Columns, compiled.Bound.Open)...)
+	}
+}
+
+// checkTemplate checks the rules of a deployment template. JSON of other sorts is passed over.
+func (c *Checker) checkTemplate(ctx context.Context, out *Checked, file *source.File) {
+	if !rule.IsTemplate(file.Text) {
+		out.Kind = OtherFile
+		return
+	}
+	out.Kind = RuleFile
+	for _, l := range rule.LoadTemplate(file) {
+		out.add(file, l.Faults...)
+		if l.Rule == nil || l.Rule.QueryFile == nil {
+			continue
+		}
+		if compiled := c.compile(ctx, out, l.Rule.QueryFile); compiled != nil {
+			out.add(file, l.Rule.CheckColumns(compiled.Columns, compiled.Bound.Open)...)
+		}
 	}
 }
 

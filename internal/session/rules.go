@@ -146,6 +146,9 @@ func IsYAML(name string) bool {
 	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
 }
 
+// IsTemplate tells whether a file's name is one that deployment templates have.
+func IsTemplate(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".json") }
+
 // IsTests tells whether a file's name says that it holds a rule's tests.
 func IsTests(name string) bool {
 	name = strings.ToLower(name)
@@ -167,10 +170,11 @@ type RuleFileRead struct {
 	Faults source.Diagnostics
 }
 
-// ReadRules reads the rules and hunting queries below the paths. Files in folders that hold neither are passed
-// over; a path that names a file must be a rule. The error is for what cannot be read at all.
+// ReadRules reads the rules and hunting queries below the paths, from YAML files and from deployment templates, which may
+// hold several. Files in folders that hold none are passed over; a path that names a file must be a rule. The error is
+// for what cannot be read at all.
 func ReadRules(paths []string) ([]RuleFileRead, error) {
-	files, err := Files(paths, func(name string) bool { return IsYAML(name) && !IsTests(name) })
+	files, err := Files(paths, func(name string) bool { return IsYAML(name) && !IsTests(name) || IsTemplate(name) })
 	if err != nil {
 		return nil, err
 	}
@@ -183,6 +187,14 @@ func ReadRules(paths []string) ([]RuleFileRead, error) {
 		file, err := ReadFile(name)
 		if err != nil {
 			return nil, err
+		}
+		if IsTemplate(name) {
+			if named[name] || rule.IsTemplate(file.Text) {
+				for _, l := range rule.LoadTemplate(file) {
+					out = append(out, RuleFileRead{Rule: l.Rule, Faults: source.Diagnostics{File: file, List: l.Faults}})
+				}
+			}
+			continue
 		}
 		if !named[name] && kindOfYAML(file.Text) != RuleFile {
 			continue

@@ -69,6 +69,7 @@ type Tx interface {
 	Incidents() Incidents
 	Watchlists() Watchlists
 	Automations() Automations
+	Documents() Documents
 	Tokens() Tokens
 	Outbox() Outbox
 	Audit() Audit
@@ -249,6 +250,27 @@ type Automations interface {
 	Delete(id string, m Match) error
 	// List goes by order, then id.
 	List() ([]Automation, error)
+}
+
+// Document is a record of which nothing is asked but by its id: a bookmark, the name of a relation. Data is the caller's.
+type Document struct {
+	Kind     string
+	ID       string
+	Data     []byte
+	ETag     string
+	Created  time.Time
+	Modified time.Time
+	By       string
+}
+
+// Documents keeps documents of any kind. Ids compare without regard to case.
+type Documents interface {
+	Get(kind, id string) (Document, error)
+	// Put writes d and returns its new ETag. Created is kept from the first write.
+	Put(d Document, m Match) (etag string, err error)
+	Delete(kind, id string, m Match) error
+	// List goes by id, of those whose id begins with prefix.
+	List(kind, prefix string, p Page) (list []Document, next string, err error)
 }
 
 // Token is an API token. The token itself is not kept, only a digest of it.

@@ -44,8 +44,9 @@ const NativeFunc = "kql_native"
 type Options struct {
 	// Exact makes integer arithmetic wrap around, at some cost; without it the engine reports an overflow.
 	Exact bool
-	// Empty tells which stored tables have no storage: reading one gives no rows. Nil: all have.
-	Empty func(table string) bool
+	// Parts names the stored pieces that a scan reads; without any it gives no rows. Nil: a table is one piece, called
+	// as it is.
+	Parts func(*rel.Scan) []string
 	// Stop, if set, is asked at every node of the plan; an error of it is Write's.
 	Stop func() error
 }

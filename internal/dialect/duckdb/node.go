@@ -271,10 +271,18 @@ func (w *writer) picked(s *sel, cols []rel.Col) *sel {
 
 func (w *writer) scan(n *rel.Scan) *sel {
 	s := &sel{open: true}
-	if w.opts.Empty != nil && w.opts.Empty(n.Table) {
-		return w.values(&rel.Values{Out: n.Out})
+	parts := []string{n.Table}
+	if w.opts.Parts != nil {
+		parts = w.opts.Parts(n)
 	}
-	s.from = sqlf(Ident(n.Table))
+	switch len(parts) {
+	case 0:
+		return w.values(&rel.Values{Out: n.Out})
+	case 1:
+		s.from = sqlf(Ident(parts[0]))
+	default:
+		s.from = sqlf(w.pieces(n, parts))
+	}
 	s.items = make([]column, 0, len(n.Out))
 	for i, c := range n.Out {
 		w.names.declare(c)
@@ -285,6 +293,30 @@ func (w *writer) scan(n *rel.Scan) *sel {
 		s.where = append(s.where, fmt.Sprintf("%s >= %d::BIGINT AND %s < %d::BIGINT", t, n.From, t, n.To))
 	}
 	return s
+}
+
+// pieces reads a table that is stored in several.
+func (w *writer) pieces(n *rel.Scan, parts []string) string {
+	cols := slices.Clone(n.Source)
+	if n.Bounded && !slices.Contains(cols, n.TimeCol) {
+		cols = append(cols, n.TimeCol)
+	}
+	list := "1 AS one"
+	for i, c := range cols {
+		if i == 0 {
+			list = Ident(c)
+			continue
+		}
+		list += ", " + Ident(c)
+	}
+	var b strings.Builder
+	for i, p := range parts {
+		if i > 0 {
+			b.WriteString(" UNION ALL ")
+		}
+		b.WriteString("SELECT " + list + " FROM " + Ident(p))
+	}
+	return "(" + b.String() + ") AS " + w.alias()
 }
 
 func (w *writer) values(n *rel.Values) *sel {

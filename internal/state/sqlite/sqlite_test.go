@@ -81,6 +81,7 @@ func TestMigrations(t *testing.T) {
 			INSERT INTO automations VALUES ('x', 1, '{"displayName":"N","order":1}', '"e"', 10, 20, 'ann')`,
 		3: `INSERT INTO watchlists VALUES ('w', 'W', 'k', x'', '"e"', 10, 20, 'ann'); INSERT INTO watchlist_items VALUES (1, 'w', '1', '{}', '"e"', 10, 20, 'ann')`,
 		4: `INSERT INTO outbox (topic, data, not_till, tries) VALUES ('rows', x'03', 0, 0)`,
+		5: `INSERT INTO documents VALUES ('d', '1', x'04', '"e"', 10, 20, 'ann')`,
 	}
 	fresh := openAt(t, filepath.Join(t.TempDir(), "fresh.db"))
 	want := schema(t, fresh.write)
@@ -115,6 +116,10 @@ func TestMigrations(t *testing.T) {
 				i, incidentErr := tx.Incidents().Get("i")
 				items, _, err2 := tx.Watchlists().Items("w", state.Page{})
 				count, err3 := tx.Outbox().Count()
+				_, documentErr := tx.Documents().Get("d", "1")
+				if from >= 5 && documentErr != nil {
+					t.Error(documentErr)
+				}
 				if from >= 1 && ruleErr != nil || from >= 2 && (incidentErr != nil || i.Number != 41 || n != 42) || from >= 3 && len(items) != 1 || from >= 4 && count["rows"] != 1 {
 					t.Errorf("%v, %v, number %d, %d items, messages %v", ruleErr, incidentErr, n, len(items), count)
 				}

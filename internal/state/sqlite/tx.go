@@ -26,6 +26,7 @@ func (t *tx) Alerts() state.Alerts           { return alerts{t} }
 func (t *tx) Incidents() state.Incidents     { return incidents{t} }
 func (t *tx) Watchlists() state.Watchlists   { return watchlists{t} }
 func (t *tx) Automations() state.Automations { return automations{t} }
+func (t *tx) Documents() state.Documents     { return documents{t} }
 func (t *tx) Tokens() state.Tokens           { return tokens{t} }
 func (t *tx) Outbox() state.Outbox           { return outbox{t} }
 func (t *tx) Audit() state.Audit             { return audit{t} }

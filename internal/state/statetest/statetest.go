@@ -31,7 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) state.Store, restore func(t *test
 		f    func(t *testing.T, s state.Store)
 	}{
 		{"rules", rules}, {"etags", etags}, {"positions", positions}, {"alerts", alerts}, {"incidents", incidents}, {"incident lists", incidentLists},
-		{"watchlists", watchlists}, {"automations", automations}, {"tokens", tokens}, {"outbox", outbox}, {"audit", audit},
+		{"watchlists", watchlists}, {"automations", automations}, {"documents", documents}, {"tokens", tokens}, {"outbox", outbox}, {"audit", audit},
 		{"transactions", transactions}, {"views", views}, {"pages", pages},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -122,6 +122,9 @@ func etags(t *testing.T, s state.Store) {
 		{"automation rule", func(tx state.Tx, m state.Match) (string, error) {
 			return tx.Automations().Put(state.Automation{Rule: incident.Automation{ID: "a"}}, m)
 		}, func(tx state.Tx, m state.Match) error { return tx.Automations().Delete("a", m) }},
+		{"k", func(tx state.Tx, m state.Match) (string, error) {
+			return tx.Documents().Put(state.Document{Kind: "k", ID: "a"}, m)
+		}, func(tx state.Tx, m state.Match) error { return tx.Documents().Delete("k", "a", m) }},
 		{"watchlist", func(tx state.Tx, m state.Match) (string, error) {
 			return tx.Watchlists().Put(state.Watchlist{Alias: "a"}, m)
 		},

@@ -20,6 +20,7 @@ import (
 	"github.com/vedette-siem/vedette/internal/catalog"
 	dialect "github.com/vedette-siem/vedette/internal/dialect/duckdb"
 	"github.com/vedette-siem/vedette/internal/funcs"
+	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/store"
 	"github.com/vedette-siem/vedette/internal/types"
 )
@@ -32,6 +33,9 @@ type Options struct {
 	MemoryBytes int64
 	// Threads bounds the threads of one query; 0 is one for each processor.
 	Threads int
+
+	spill      string // folder that queries may write to when memory is short; empty: none
+	spillBytes int64
 }
 
 // Engine is an open DuckDB. It implements store.Engine.
@@ -68,9 +72,15 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
 		"SET allow_community_extensions = false",
-		"SET temp_directory = ''",
-		"SET enable_external_access = false",
+		"SET temp_directory = " + dialect.Text(opts.spill),
 	}
+	if opts.spill != "" {
+		settings = append(settings, fmt.Sprintf("SET max_temp_directory_size = '%dB'", opts.spillBytes))
+	}
+	if opts.Path != "" {
+		settings = append(settings, "SET checkpoint_threshold = '1TB'") // Disk.Tidy says when
+	}
+	settings = append(settings, "SET enable_external_access = false")
 	e := &Engine{udfs: map[string]bool{}, tables: map[string]*appender{}, inMemory: opts.Path == ""}
 	connector, err := driverpkg.NewConnector(opts.Path, e.use)
 	if err != nil {
@@ -128,12 +138,14 @@ func (e *Engine) Close() error {
 // Wait waits for the statements under way, those included that Run gave up because their context had ended.
 func (e *Engine) Wait() { e.running.Wait() }
 
-// Has implements store.Engine.
-func (e *Engine) Has(table string) bool {
+// Parts implements store.Engine.
+func (e *Engine) Parts(s *rel.Scan) []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_, ok := e.tables[table]
-	return ok
+	if _, ok := e.tables[s.Table]; !ok {
+		return nil
+	}
+	return []string{s.Table}
 }
 
 // Run implements store.Engine. The driver interrupts a statement at once when ctx ends, but then looks only
@@ -212,6 +224,8 @@ func fault(ctx context.Context, err error) error {
 			return fmt.Errorf("%w: %s", store.ErrOverflow, d.Msg)
 		case d.Type == driverpkg.ErrorTypeOutOfMemory:
 			return store.ErrMemory
+		case d.Type == driverpkg.ErrorTypeCatalog && strings.Contains(d.Msg, "does not exist"):
+			return fmt.Errorf("%w: %s", store.ErrGone, d.Msg)
 		}
 		// A KQL function's own words, without the engine's around them.
 		if _, own, ok := strings.Cut(d.Msg, "database/sql/driver: API error: "); ok {
@@ -313,9 +327,10 @@ func (e *Engine) Append(table *catalog.Table, rows [][]types.Value) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	schema := table.Stored()
 	for _, r := range rows {
 		for i, v := range r {
-			if v.IsNull() && table.Columns[i].Type == types.String {
+			if v.IsNull() && schema[i].Type == types.String {
 				v = types.StringOf("")
 			}
 			a.vals[i] = native(v)
@@ -394,8 +409,8 @@ func (e *Engine) appender(table *catalog.Table) (*appender, error) {
 		return a, nil
 	}
 	var cols []string
-	names := table.StoredNames()
-	for i, c := range table.Columns {
+	names, schema := table.StoredNames(), table.Stored()
+	for i, c := range schema {
 		cols = append(cols, dialect.Ident(names[i])+" "+dialect.SQLType(c.Type))
 	}
 	create := "CREATE TABLE " + dialect.Ident(table.Name) + " (" + strings.Join(cols, ", ") + ")"
@@ -410,7 +425,7 @@ func (e *Engine) appender(table *catalog.Table) (*appender, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("append to %s: %w", table.Name, err), conn.Close())
 	}
-	a := &appender{conn: conn, app: app, vals: make([]driver.Value, len(table.Columns)), table: table.Name}
+	a := &appender{conn: conn, app: app, vals: make([]driver.Value, len(schema)), table: table.Name}
 	e.tables[table.Name] = a
 	return a, nil
 }
