@@ -236,7 +236,7 @@ func (w *writer) compile(n rel.Node) *sel {
 	case *rel.Apply:
 		return w.apply(n)
 	case *rel.Ref:
-		s := &sel{open: true, from: sqlf("s" + strconv.Itoa(n.ID))}
+		s := &sel{open: true, from: sqlf(shareName(n.ID))}
 		in := w.shares[n.ID]
 		for i, c := range n.Out {
 			w.names.declare(c)
@@ -249,7 +249,7 @@ func (w *writer) compile(n rel.Node) *sel {
 			cols := sh.In.Cols()
 			c := w.picked(w.opened(w.compile(sh.In)), cols)
 			w.shares[sh.ID] = cols
-			w.ctes = append(w.ctes, sqlf("s"+strconv.Itoa(sh.ID)+" AS MATERIALIZED (", w.text(c), ")"))
+			w.ctes = append(w.ctes, sqlf(shareName(sh.ID)+" AS MATERIALIZED (", w.text(c), ")"))
 		}
 		return w.compile(n.Body)
 	case *rel.Native:
