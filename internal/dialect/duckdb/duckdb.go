@@ -10,6 +10,7 @@ package duckdb
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,13 @@ type UDF struct {
 	Body funcs.Impl
 	// Agg is set instead of Body for an aggregate: every argument is then a list.
 	Agg funcs.AggImpl
+	// Run tells that a call can take long, so that it is told by its last argument, the parameter RunParam, which
+	// statement it belongs to and can end with that.
+	Run bool
 }
+
+// RunParam is the parameter of a statement that tells its calls which run of the statement they belong to.
+const RunParam = "run"
 
 // Native is an operator that runs in Go over all rows of its input. The SQL calls NativeFunc with its place among
 // the statement's, and a list of rows, each a list of texts; so is the result. In and Result are the types of the
@@ -189,8 +196,8 @@ var sqlTypes = map[types.Type]string{
 // SQLType returns the engine's type for a KQL type.
 func SQLType(t types.Type) string { return sqlTypes[t] }
 
-// udf names a user-defined function for a call and remembers it.
-func (w *writer) udf(u UDF) string {
+// udf writes a call of a user-defined function and remembers the function.
+func (w *writer) udf(u UDF, args []string) string {
 	var b strings.Builder
 	b.WriteString("kql_")
 	for _, r := range u.Fn.Name {
@@ -205,12 +212,16 @@ func (w *writer) udf(u UDF) string {
 		b.WriteByte(typeCode[t])
 	}
 	b.WriteString("_" + string(typeCode[u.Out]))
+	u.Run = u.Agg != nil || u.Out == types.Dynamic || slices.Contains(u.Args, types.Dynamic)
 	u.Name = b.String()
 	if _, ok := w.udfs[u.Name]; !ok {
 		w.udfs[u.Name] = u
 		w.udfOrder = append(w.udfOrder, u.Name)
 	}
-	return u.Name
+	if u.Run {
+		args = append(args, "$"+RunParam)
+	}
+	return u.Name + "(" + strings.Join(args, ", ") + ")"
 }
 
 var typeCode = map[types.Type]byte{

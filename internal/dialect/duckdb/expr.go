@@ -126,7 +126,7 @@ func (w *writer) udfCall(fn *funcs.Func, sig *funcs.Sig, c *funcs.Call) string {
 		u.Args = append(u.Args, a.Type)
 		args = append(args, a.SQL)
 	}
-	return w.udf(u) + "(" + strings.Join(args, ", ") + ")"
+	return w.udf(u, args)
 }
 
 // UDF implements funcs.Writer.

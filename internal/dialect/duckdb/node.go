@@ -520,7 +520,7 @@ func (w *writer) aggCall(e *rel.Call, at refs, order string) string {
 		if len(args) == 0 {
 			args, u.Args = []string{"coalesce(list(1::BIGINT), [])"}, []types.Type{types.Long}
 		}
-		return w.udf(u) + "(" + strings.Join(args, ", ") + ")"
+		return w.udf(u, args)
 	}
 	if e.T == types.String && !e.Fn.Spread.Row {
 		return "coalesce(" + sql + ", '')"

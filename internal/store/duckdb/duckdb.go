@@ -45,6 +45,7 @@ type Engine struct {
 	db        *sql.DB
 	conn      *sql.Conn // on which functions are registered
 
+	runs    runs
 	running sync.WaitGroup // statements under way, abandoned ones included
 
 	inMemory bool
@@ -183,7 +184,9 @@ func (e *Engine) run(ctx context.Context, st dialect.Statement, columns types.Sc
 	if len(st.Natives) > 0 {
 		ctx = context.WithValue(ctx, nativesKey{}, st.Natives)
 	}
-	rows, err := e.db.QueryContext(ctx, st.SQL)
+	args, end := e.runs.begin(ctx, st)
+	defer end()
+	rows, err := e.db.QueryContext(ctx, st.SQL, args...)
 	if err != nil {
 		return out, fault(ctx, err)
 	}

@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"context"
 	"database/sql/driver"
 	"fmt"
 	"math/rand/v2"
@@ -32,7 +33,7 @@ func (e *Engine) register(st dialect.Statement) error {
 		return nil
 	}
 	for _, u := range st.UDFs {
-		if err := add(u.Name, func() (driverpkg.ScalarFunc, error) { return newUDF(u) }); err != nil {
+		if err := add(u.Name, func() (driverpkg.ScalarFunc, error) { return newUDF(u, &e.runs) }); err != nil {
 			return err
 		}
 	}
@@ -45,12 +46,13 @@ func (e *Engine) register(st dialect.Statement) error {
 // udf is a catalogue function as the engine calls it. It implements the driver's ScalarFunc.
 type udf struct {
 	def    dialect.UDF
+	runs   *runs
 	config driverpkg.ScalarFuncConfig
 	pool   sync.Pool // of *funcs.Ctx: one call at a time uses one
 }
 
-func newUDF(u dialect.UDF) (*udf, error) {
-	f := &udf{def: u}
+func newUDF(u dialect.UDF, of *runs) (*udf, error) {
+	f := &udf{def: u, runs: of}
 	f.pool.New = func() any { return &funcs.Ctx{Out: u.Out, Args: u.Args, Rand: rand.Uint64} }
 	f.config.SpecialNullHandling = true
 	var err error
@@ -64,6 +66,13 @@ func newUDF(u dialect.UDF) (*udf, error) {
 			return nil, err
 		}
 		f.config.InputTypeInfos = append(f.config.InputTypeInfos, info)
+	}
+	if u.Run {
+		number, err := typeInfo(types.Long)
+		if err != nil {
+			return nil, err
+		}
+		f.config.InputTypeInfos = append(f.config.InputTypeInfos, number)
 	}
 	f.config.ResultTypeInfo, err = typeInfo(u.Out)
 	return f, err
@@ -114,8 +123,26 @@ func (f *udf) recover(err *error) {
 	}
 }
 
+// context splits off the argument that tells which run a call belongs to, and gives the run's context, which has not
+// ended.
+func (f *udf) context(in []driver.Value) (context.Context, []driver.Value, error) {
+	if !f.def.Run {
+		return context.Background(), in, nil
+	}
+	id, ok := in[len(in)-1].(int64)
+	if !ok {
+		return nil, nil, fmt.Errorf("the engine gave %T for the number of a run", in[len(in)-1])
+	}
+	ctx, err := f.runs.context(id)
+	return ctx, in[:len(in)-1], err
+}
+
 func (f *udf) scalar(in []driver.Value) (res any, err error) {
 	defer f.recover(&err)
+	_, in, err = f.context(in)
+	if err != nil {
+		return nil, err
+	}
 	args := make([]types.Value, len(in))
 	for i, v := range in {
 		if args[i], err = value(v, f.def.Args[i]); err != nil {
@@ -134,6 +161,10 @@ func (f *udf) scalar(in []driver.Value) (res any, err error) {
 
 func (f *udf) aggregate(in []driver.Value) (res any, err error) {
 	defer f.recover(&err)
+	ctx, in, err := f.context(in)
+	if err != nil {
+		return nil, err
+	}
 	n := 0
 	cols := make([][]types.Value, len(in))
 	for i, v := range in {
@@ -146,6 +177,9 @@ func (f *udf) aggregate(in []driver.Value) (res any, err error) {
 		for j, x := range list {
 			if cols[i][j], err = value(x, f.def.Args[i]); err != nil {
 				return nil, err
+			}
+			if j%someRows == 0 && ctx.Err() != nil {
+				return nil, ctx.Err()
 			}
 		}
 	}
