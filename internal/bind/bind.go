@@ -99,20 +99,27 @@ func Bind(q *syntax.Query, opts Options) (res *Result, diags []source.Diagnostic
 		opts.Functions = NewFunctionCache()
 	}
 	b := &binder{opts: opts, file: q.File, nextShare: 1, used: map[string]bool{}, usedFuncs: map[string]bool{},
-		soft: map[int]bool{}, untyped: map[rel.ColID]bool{}, untypedExprs: map[rel.Expr]bool{}, nulls: map[rel.Expr]bool{}}
+		soft: map[int]bool{}, misspelt: map[int]string{}, untyped: map[rel.ColID]bool{}, untypedExprs: map[rel.Expr]bool{}, nulls: map[rel.Expr]bool{}}
+	res = b.query(q)
+	b.hints()
+	return res, b.diags
+}
+
+// query binds a whole query; nil after a fault.
+func (b *binder) query(q *syntax.Query) *Result {
 	root := b.root()
 	out := b.statements(q.Stmts, root)
 	if out == nil && !b.failed() {
 		b.add("KS176", q.Span(), "a query is expected: there is no expression to run")
 	}
 	if b.failed() {
-		return nil, b.diags
+		return nil
 	}
-	res = b.finish(out)
+	res := b.finish(out)
 	if b.failed() {
-		return nil, b.diags
+		return nil
 	}
-	return res, b.diags
+	return res
 }
 
 // binder binds one query.
@@ -137,6 +144,8 @@ type binder struct {
 	// soft[i] tells that diags[i] was found inside a stored function, or is a name that does not resolve: a
 	// fuzzy union leaves such a leg out.
 	soft map[int]bool
+	// misspelt[i] is the name of a table that diags[i] is about; see hints.
+	misspelt map[int]string
 	// untyped are columns and expressions that come out of an open table: what they are is known when the
 	// query runs, so they are taken for whatever is needed.
 	untyped      map[rel.ColID]bool
@@ -182,12 +191,18 @@ func (b *binder) try(f func()) (faults []source.Diagnostic) {
 		faults = append(faults, b.diags[i])
 	}
 	if len(faults) > 0 {
-		for i := mark; i < len(b.diags); i++ {
-			delete(b.soft, i)
-		}
-		b.diags = b.diags[:mark]
+		b.takeBack(mark)
 	}
 	return faults
+}
+
+// takeBack forgets the diagnostics from a place on.
+func (b *binder) takeBack(mark int) {
+	for i := mark; i < len(b.diags); i++ {
+		delete(b.soft, i)
+		delete(b.misspelt, i)
+	}
+	b.diags = b.diags[:mark]
 }
 
 func (b *binder) newCol(name string, t types.Type) rel.Col {

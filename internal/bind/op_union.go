@@ -86,7 +86,7 @@ func (b *binder) unionLegs(e *env, x syntax.Expr, n int) []leg {
 				}
 			}
 			if len(legs) == 0 {
-				b.errTable(id.Span(), id.Name, "")
+				b.errTable(id.Span(), id.Name)
 			}
 			return legs
 		}
