@@ -138,7 +138,7 @@ func BenchmarkCompileLargest(b *testing.B) {
 	rules := corpusRules(b)
 	for name, st := range map[string]holding{"present": true, "absent": false} {
 		eng := corpusEngine(b, st)
-		for _, path := range []string{"bariumipioc112020-6cc92676.yaml", "ipentity-imnetworksession-a8f74dec.yaml", "gworkspacepossiblescamspamorphishingcalendar-a7f85e40.yaml"} {
+		for _, path := range []string{"bariumipioc112020-6cc92676.yaml", "iridiumiocs-274d2b3d.yaml", "ipentity-imnetworksession-a8f74dec.yaml"} {
 			i := slices.IndexFunc(rules, func(r corpusRule) bool { return r.path == path })
 			if i < 0 {
 				b.Fatal(path, "is not in the corpus")
