@@ -301,13 +301,12 @@ func (w *writer) pieces(n *rel.Scan, parts []string) string {
 	if n.Bounded && !slices.Contains(cols, n.TimeCol) {
 		cols = append(cols, n.TimeCol)
 	}
-	list := "1 AS one"
 	for i, c := range cols {
-		if i == 0 {
-			list = Ident(c)
-			continue
-		}
-		list += ", " + Ident(c)
+		cols[i] = Ident(c)
+	}
+	list := strings.Join(cols, ", ")
+	if len(cols) == 0 {
+		list = "1 AS one"
 	}
 	var b strings.Builder
 	for i, p := range parts {
