@@ -107,6 +107,8 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 		return b.sample(e, in, o), e
 	case *syntax.SampleDistinctOp:
 		return b.sampleDistinct(e, in, o), e
+	case *syntax.ReduceOp:
+		return b.reduce(e, in, o), e
 	case *syntax.TopHittersOp:
 		return b.topHitters(e, in, o), e
 	case *syntax.ForkOp:

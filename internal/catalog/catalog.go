@@ -285,6 +285,13 @@ func (c *Catalog) Watchlist(alias string) (*Watchlist, bool) {
 	return w, ok
 }
 
+// RemoveWatchlist takes a watchlist out, if it is there.
+func (c *Catalog) RemoveWatchlist(alias string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.watchlists, alias)
+}
+
 // AddWatchlist adds a watchlist; one of the same alias is replaced. Its search key must be a column of it.
 func (c *Catalog) AddWatchlist(w Watchlist) error {
 	if w.Alias == "" {

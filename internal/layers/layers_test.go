@@ -69,7 +69,8 @@ var rooms = map[string][]string{
 	"internal/eventlog": {"internal/store", "internal/catalog", "internal/types"},
 
 	// the server
-	"internal/config": {},
+	"internal/config":  {},
+	"internal/service": nil,
 
 	// the top: everything may be used, nothing below may use it
 	"internal/conformance": nil,

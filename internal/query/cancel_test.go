@@ -35,6 +35,7 @@ var heavy = []struct{ name, query string }{
 	{"session window", `Events_CL | sort by User asc, TimeGenerated asc | extend s = row_window_session(TimeGenerated, 1h, 5m, User != prev(User)) | summarize count() by s`},
 	{"sequence_detect", `Events_CL | evaluate sequence_detect(TimeGenerated, 5m, 1h, a = Small == 1, b = Small == 2, User)`},
 	{"activity", `Events_CL | evaluate sliding_window_counts(Key, TimeGenerated, datetime(2024-01-01), datetime(2024-01-25), 7d, 1h)`},
+	{"reduce", `Events_CL | reduce by Text with threshold=0.01`},
 	{"basket", `Events_CL | project User, Small, Key = Key % 7, Half = Key % 2 | evaluate basket(0.001)`},
 	{"graph", `Events_CL | where Key < 60000 | extend From = Key % 500, To = (Key * 7) % 500 | make-graph From --> To with_node_id = id | graph-match (a)-[x*1..6]->(b) where a.id != b.id project a.id, b.id | count`},
 	{"rows", `Events_CL | project TimeGenerated, Text, Bag`},

@@ -59,7 +59,7 @@ func examples() map[string]string {
 		"project-rename":        rows + " | project-rename value = v",
 		"project-reorder":       rows + " | project-reorder v",
 		"range":                 "range x from 1 to 3 step 1",
-		"reduce":                rows + " | reduce by k",
+		"reduce":                "print s = split('login of ada,login of bob,logout', ',') | mv-expand s to typeof(string) | reduce by s",
 		"render":                rows + " | render table",
 		"sample":                rows + " | sample 1",
 		"sample-distinct":       rows + " | sample-distinct 1 of k",
@@ -101,6 +101,9 @@ func operatorsPage() (string, error) {
 			fmt.Fprintf(&b, " ([Microsoft's page](%s%s))", manual, page)
 		}
 		b.WriteString("\n")
+		if o.Deviates != "" {
+			fmt.Fprintf(&b, "\n**Differs from Kusto:** %s\n", sentence(o.Deviates))
+		}
 		if p := o.Params(); len(p) > 0 {
 			fmt.Fprintf(&b, "\nParameters: %s.\n", code(strings.Join(p, ", ")))
 		}

@@ -42,6 +42,7 @@ type Disk struct {
 	used     []*part // parts with an open appender, the least recently used first
 	batches  *driverpkg.Appender
 	declared map[*catalog.Table]bool
+	copying  bool  // a backup is being made: the file must not change
 	broken   error // set once the engine has given up the file
 }
 
