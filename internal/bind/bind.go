@@ -48,6 +48,8 @@ type Options struct {
 	Single bool
 	// Params are the values of declare query_parameters.
 	Params map[string]types.Value
+	// Stop, if set, is asked at every operator; when it gives an error, binding ends without a result.
+	Stop func() error
 }
 
 // Result is a bound query.
@@ -90,7 +92,7 @@ const maxDepth = 64
 
 const scalarClass = funcs.Scalar
 
-// Bind binds a parsed query. The result is nil if any of the diagnostics is an error.
+// Bind binds a parsed query. The result is nil if any of the diagnostics is an error, or if Options.Stop gave one.
 func Bind(q *syntax.Query, opts Options) (res *Result, diags []source.Diagnostic) {
 	if opts.Funcs == nil {
 		opts.Funcs = funcs.All()
@@ -99,19 +101,30 @@ func Bind(q *syntax.Query, opts Options) (res *Result, diags []source.Diagnostic
 		opts.Functions = NewFunctionCache()
 	}
 	b := &binder{opts: opts, file: q.File, nextShare: 1, used: map[string]bool{}, usedFuncs: map[string]bool{},
-		soft: map[int]bool{}, untyped: map[rel.ColID]bool{}, untypedExprs: map[rel.Expr]bool{}, nulls: map[rel.Expr]bool{}}
+		soft: map[int]bool{}, misspelt: map[int]string{}, untyped: map[rel.ColID]bool{}, untypedExprs: map[rel.Expr]bool{}, nulls: map[rel.Expr]bool{}}
+	res = b.query(q)
+	b.hints()
+	return res, b.diags
+}
+
+// query binds a whole query; nil after a fault.
+func (b *binder) query(q *syntax.Query) *Result {
 	root := b.root()
 	out := b.statements(q.Stmts, root)
 	if len(out) == 0 && !b.failed() {
 		b.add("KS176", q.Span(), "a query is expected: there is no expression to run")
 	}
-	if len(out) > 1 && opts.Single {
+	if len(out) > 1 && b.opts.Single {
 		b.addHint("VQ020", out[1].span, fmt.Sprintf("the query gives %d results where one is expected", len(out)), "keep the one that is meant")
 	}
 	if b.failed() {
-		return nil, b.diags
+		return nil
 	}
-	return b.finish(out), b.diags
+	res := b.finish(out)
+	if b.failed() {
+		return nil
+	}
+	return res
 }
 
 // binder binds one query.
@@ -133,11 +146,15 @@ type binder struct {
 	inside []frame
 	depth  int
 	pipes  int // pipes being bound, for Options.Trace
+	// stopped: Options.Stop gave an error. Everything fails from then on.
+	stopped bool
 	// lateral counts the subqueries being bound that are evaluated for each row of another table.
 	lateral int
 	// soft[i] tells that diags[i] was found inside a stored function, or is a name that does not resolve: a
 	// fuzzy union leaves such a leg out.
 	soft map[int]bool
+	// misspelt[i] is the name of a table that diags[i] is about; see hints.
+	misspelt map[int]string
 	// untyped are columns and expressions that come out of an open table: what they are is known when the
 	// query runs, so they are taken for whatever is needed.
 	untyped      map[rel.ColID]bool
@@ -154,6 +171,9 @@ type frame struct {
 }
 
 func (b *binder) failed() bool {
+	if b.stopped {
+		return true
+	}
 	for _, d := range b.diags {
 		if d.Severity == source.Error {
 			return true
@@ -180,12 +200,18 @@ func (b *binder) try(f func()) (faults []source.Diagnostic) {
 		faults = append(faults, b.diags[i])
 	}
 	if len(faults) > 0 {
-		for i := mark; i < len(b.diags); i++ {
-			delete(b.soft, i)
-		}
-		b.diags = b.diags[:mark]
+		b.takeBack(mark)
 	}
 	return faults
+}
+
+// takeBack forgets the diagnostics from a place on.
+func (b *binder) takeBack(mark int) {
+	for i := mark; i < len(b.diags); i++ {
+		delete(b.soft, i)
+		delete(b.misspelt, i)
+	}
+	b.diags = b.diags[:mark]
 }
 
 func (b *binder) newCol(name string, t types.Type) rel.Col {

@@ -120,7 +120,7 @@ func (b *binder) hasStart(e *env, in *table, c *syntax.CallExpr, n int) bool {
 func (b *binder) quietly(f func()) {
 	mark := len(b.diags)
 	f()
-	b.diags = b.diags[:mark]
+	b.takeBack(mark)
 }
 
 // dataRange sets a timeline's start and end to those of the data.

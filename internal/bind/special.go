@@ -191,7 +191,7 @@ func (b *binder) wantedColumn(r *row, x syntax.Expr) (string, bool) {
 func (b *binder) columnIfExistsName(r *row, c *syntax.CallExpr) string {
 	n := len(b.diags)
 	name, ok := b.wantedColumn(r, c.Args[0])
-	b.diags = b.diags[:n] // binding the call reports them
+	b.takeBack(n) // binding the call reports them
 	if !ok || r.t == nil {
 		return ""
 	}

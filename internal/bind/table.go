@@ -317,7 +317,7 @@ func (b *binder) value(e *env, x syntax.Expr) value {
 	}
 	if id, ok := x.(*syntax.Ident); ok { // an unknown name alone is taken for a table's
 		if _, known := e.lookup(id.Name); !known && !id.IsMissing() {
-			b.errTable(id.Span(), id.Name, b.nearTable(e, id.Name))
+			b.errTable(id.Span(), id.Name)
 			return scalar{expr: rel.Bad{}}
 		}
 	}
@@ -408,15 +408,19 @@ func (b *binder) namedTable(e *env, id *syntax.Ident) *table {
 	if t, ok := b.storedTable(e, id.Name); ok {
 		return b.scan(t)
 	}
-	b.errTable(id.Span(), id.Name, b.nearTable(e, id.Name))
+	b.errTable(id.Span(), id.Name)
 	return nil
 }
 
-func (b *binder) nearTable(e *env, name string) string {
-	if s := b.opts.Catalog.SuggestTable(name); len(s) > 0 {
-		return s[0]
+// hints says, of the names of tables that do not resolve, which ones may have been meant. It looks at thousands of
+// names, and most parsers name tables in fuzzy unions that not every workspace has: so it comes last, for the faults
+// that were not taken back.
+func (b *binder) hints() {
+	for i, name := range b.misspelt {
+		if near := b.opts.Catalog.SuggestTable(name); len(near) > 0 && i < len(b.diags) {
+			b.diags[i].Hint = hintFor(near[0])
+		}
 	}
-	return ""
 }
 
 func (b *binder) tableOf(v value, span source.Span) *table {
@@ -492,7 +496,10 @@ func (b *binder) tableCall(e *env, c *syntax.CallExpr) *table {
 	if f, ok := b.storedFunc(e, name); ok {
 		return b.tableOf(b.callStored(scalarsOnly(e), f, c.Args, c.Span()), c.Span())
 	}
-	b.errFunction(c.Name.Span(), name, b.nearTable(e, name))
+	if !serviceFuncs[name] {
+		b.misspelt[len(b.diags)] = name
+	}
+	b.errFunction(c.Name.Span(), name, "")
 	return nil
 }
 
@@ -517,7 +524,7 @@ func (b *binder) tableByName(e *env, c *syntax.CallExpr) *table {
 	if f, ok := b.storedFunc(e, v.Text()); ok {
 		return b.tableOf(b.callStored(scalarsOnly(e), f, nil, c.Span()), c.Span())
 	}
-	b.errTable(c.Args[0].Span(), v.Text(), b.nearTable(e, v.Text()))
+	b.errTable(c.Args[0].Span(), v.Text())
 	return nil
 }
 

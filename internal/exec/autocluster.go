@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"math"
 	"slices"
 	"sort"
@@ -40,17 +41,26 @@ type cluster struct {
 }
 
 // Run implements rel.NativeOp.
-func (a *Autocluster) Run(rows [][]types.Value) ([][]types.Value, error) {
-	d := newDiscrete(rows, 1, len(a.Wildcards), func(r []types.Value) (int, float64) { return 0, r[0].Float64() })
+func (a *Autocluster) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
+	d, err := newDiscrete(ctx, rows, 1, len(a.Wildcards), func(r []types.Value) (int, float64) { return 0, r[0].Float64() })
+	if err != nil {
+		return nil, err
+	}
 	s := newClusterSearch(d, a.SizeWeight)
+	if d.err != nil {
+		return nil, d.err
+	}
 	seeds := s.seeds(a.Seeds)
 	// Each of two ways compares a seed with all combinations, and goes over them twice for each column.
 	if s.looked = len(seeds) * len(d.combos) * len(a.Wildcards) * 6; s.looked > maxMining {
 		return nil, errMining(maxMining, "fewer rows, columns or seeds make it shorter")
 	}
 	for _, seed := range seeds {
-		s.walk(d.combos[seed].codes, byScore)
-		s.walk(d.combos[seed].codes, bySize)
+		for _, w := range []way{byScore, bySize} {
+			if err := s.walk(d.combos[seed].codes, w); err != nil {
+				return nil, err
+			}
+		}
 	}
 	found, err := s.choose()
 	if err != nil {
@@ -159,7 +169,7 @@ func (s *clusterSearch) score(weight, entropy float64) float64 {
 }
 
 // walk leaves away one value of a combination after the other and notes the candidates on the way.
-func (s *clusterSearch) walk(codes []int32, w way) {
+func (s *clusterSearch) walk(codes []int32, w way) error {
 	d := s.d
 	now := append([]int32(nil), codes...)
 	left, entropy, weight, rows := 0, 0.0, 0.0, 0
@@ -185,9 +195,12 @@ func (s *clusterSearch) walk(codes []int32, w way) {
 	}
 	gain, gainRows := make([]float64, len(codes)), make([]int, len(codes))
 	for ; left > 0; left-- {
+		if err := d.pulse.ctx.Err(); err != nil {
+			return err
+		}
 		s.note(now, rows, s.score(weight, entropy))
 		if left == 1 {
-			return
+			return nil
 		}
 		clear(gain)
 		clear(gainRows)
@@ -223,6 +236,7 @@ func (s *clusterSearch) walk(codes []int32, w way) {
 			}
 		}
 	}
+	return nil
 }
 
 // note takes a pattern for a candidate if more than one row has it.
@@ -260,6 +274,9 @@ func (s *clusterSearch) choose() ([][]int, error) {
 		}
 		var list []int
 		for i := range s.d.combos {
+			if err := s.d.pulse.beat(); err != nil {
+				return nil, err
+			}
 			if holds(p.codes, s.d.combos[i].codes) {
 				list = append(list, i)
 			}

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"fmt"
 	"sort"
 
@@ -37,8 +38,11 @@ type basketItem struct {
 }
 
 // Run implements rel.NativeOp.
-func (b *Basket) Run(rows [][]types.Value) ([][]types.Value, error) {
-	d := newDiscrete(rows, 1, len(b.Wildcards), func(r []types.Value) (int, float64) { return 0, r[0].Float64() })
+func (b *Basket) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
+	d, err := newDiscrete(ctx, rows, 1, len(b.Wildcards), func(r []types.Value) (int, float64) { return 0, r[0].Float64() })
+	if err != nil {
+		return nil, err
+	}
 	order, err := b.patterns(d)
 	if err != nil {
 		return nil, err
@@ -81,6 +85,9 @@ func (b *Basket) items(d *discrete) []basketItem {
 // patterns finds the frequent patterns.
 func (b *Basket) patterns(d *discrete) ([]*basketPattern, error) {
 	items := b.items(d)
+	if d.err != nil {
+		return nil, d.err
+	}
 	least := b.Threshold * d.total[0]
 	known := map[string]bool{}
 	var order []*basketPattern
@@ -97,6 +104,9 @@ func (b *Basket) patterns(d *discrete) ([]*basketPattern, error) {
 			}
 			n := 0.0
 			for _, i := range rest {
+				if err := d.pulse.beat(); err != nil {
+					return err
+				}
 				n += d.combos[i].weight[0]
 			}
 			if n < least || n == 0 {

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"math"
 	"sort"
 
@@ -35,8 +36,8 @@ type difference struct {
 }
 
 // Run implements rel.NativeOp.
-func (p *Diffpatterns) Run(rows [][]types.Value) ([][]types.Value, error) {
-	d := newDiscrete(rows, 2, len(p.Wildcards), func(r []types.Value) (int, float64) {
+func (p *Diffpatterns) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
+	d, err := newDiscrete(ctx, rows, 2, len(p.Wildcards), func(r []types.Value) (int, float64) {
 		switch r[0].ToText() {
 		case p.A:
 			return 0, r[1].Float64()
@@ -45,6 +46,9 @@ func (p *Diffpatterns) Run(rows [][]types.Value) ([][]types.Value, error) {
 		}
 		return 0, 0
 	})
+	if err != nil {
+		return nil, err
+	}
 	if d.total[0] == 0 || d.total[1] == 0 {
 		return nil, nil // what is compared with nothing does not differ from it
 	}
@@ -116,6 +120,9 @@ func (s *diffSearch) shares(weight [2]float64) [2]float64 {
 }
 
 func (s *diffSearch) run() ([]*difference, error) {
+	if s.d.err != nil {
+		return nil, s.d.err
+	}
 	known := map[string]bool{}
 	var found []*difference
 	for it := range s.items {
@@ -158,6 +165,9 @@ func (s *diffSearch) climb(it int) (*difference, error) {
 		}
 		clear(s.sums)
 		for _, i := range list {
+			if err := s.d.pulse.beat(); err != nil {
+				return nil, err
+			}
 			x := &s.d.combos[i]
 			for c, code := range x.codes {
 				if n := s.of[c][code]; n >= 0 {

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"errors"
 	"math"
 	"slices"
@@ -41,8 +42,8 @@ type DiffpatternsText struct {
 func (*DiffpatternsText) Name() string { return "diffpatterns_text" }
 
 // Run implements rel.NativeOp.
-func (p *DiffpatternsText) Run(rows [][]types.Value) ([][]types.Value, error) {
-	s := &textSearch{op: p, most: p.most}
+func (p *DiffpatternsText) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
+	s := &textSearch{op: p, most: p.most, pulse: &pulse{ctx: ctx}}
 	if s.most == 0 {
 		s.most = maxTextMining
 	}
@@ -79,6 +80,7 @@ type textSearch struct {
 	places [][]place // of each token
 	looked int
 	most   int
+	pulse  *pulse
 }
 
 // textPattern is a pattern that was found.
@@ -95,6 +97,9 @@ func (s *textSearch) read(rows [][]types.Value) error {
 	number := map[string]int32{}
 	total := 0
 	for _, r := range rows {
+		if err := s.pulse.beat(); err != nil {
+			return err
+		}
 		if r[1].IsNull() {
 			continue
 		}
@@ -138,6 +143,9 @@ func (s *textSearch) run() ([]*textPattern, error) {
 	known := map[string]bool{}
 	var found []*textPattern
 	for n := range s.words {
+		if err := s.pulse.beat(); err != nil {
+			return nil, err
+		}
 		if f := s.measure(s.places[n]); max(f.share[0], f.share[1]) < s.op.Threshold {
 			continue
 		}
@@ -184,6 +192,9 @@ func (s *textSearch) climb(start int32) (*textPattern, error) {
 	from, to := 0, 0 // the window of the pattern
 	longest := s.op.MaxTokens
 	for {
+		if err := s.pulse.ctx.Err(); err != nil {
+			return nil, err
+		}
 		if s.looked > s.most {
 			return nil, errMining(s.most, "fewer rows or tokens, or a higher threshold, make it shorter")
 		}

@@ -1,8 +1,10 @@
 package exec
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/vedette-siem/vedette/internal/types"
@@ -28,6 +30,9 @@ type discrete struct {
 	combos []combo
 	total  [2]float64
 	rows   int
+
+	pulse *pulse
+	err   error // the search was cancelled while it looked at all combinations
 }
 
 // combo is a combination of values.
@@ -39,8 +44,8 @@ type combo struct {
 
 // newDiscrete codes rows. Side says on which side a row counts and how much it weighs there; a row that weighs
 // nothing is left out. The values of a row begin at its column from.
-func newDiscrete(rows [][]types.Value, from, columns int, side func([]types.Value) (int, float64)) *discrete {
-	d := &discrete{values: make([][]types.Value, columns)}
+func newDiscrete(ctx context.Context, rows [][]types.Value, from, columns int, side func([]types.Value) (int, float64)) (*discrete, error) {
+	d := &discrete{values: make([][]types.Value, columns), pulse: &pulse{ctx: ctx}}
 	at := map[string]int{}
 	seen := make([]map[string]int32, columns)
 	for c := range seen {
@@ -49,6 +54,9 @@ func newDiscrete(rows [][]types.Value, from, columns int, side func([]types.Valu
 	codes := make([]int32, columns)
 	key := make([]byte, 4*columns)
 	for _, r := range rows {
+		if err := d.pulse.beat(); err != nil {
+			return nil, err
+		}
 		s, w := side(r)
 		if !(w > 0) { // also not a number
 			continue
@@ -76,7 +84,7 @@ func newDiscrete(rows [][]types.Value, from, columns int, side func([]types.Valu
 		d.rows++
 	}
 	d.sort(seen)
-	return d
+	return d, d.err
 }
 
 // sort numbers the values of each column in the order of their texts, and puts the combinations in order.
@@ -97,17 +105,17 @@ func (d *discrete) sort(seen []map[string]int32) {
 			d.combos[i].codes[c] = to[d.combos[i].codes[c]]
 		}
 	}
-	sort.Slice(d.combos, func(i, j int) bool { return lessCodes(d.combos[i].codes, d.combos[j].codes) })
+	d.order()
 }
 
-func lessCodes(x, y []int32) bool {
-	for c := range x {
-		if x[c] != y[c] {
-			return x[c] < y[c]
-		}
+// order puts the combinations in the order of their values.
+func (d *discrete) order() {
+	if err := sortStable(d.pulse, d.combos, func(a, b combo) int { return slices.Compare(a.codes, b.codes) }); err != nil {
+		d.err = err
 	}
-	return false
 }
+
+func lessCodes(x, y []int32) bool { return slices.Compare(x, y) < 0 }
 
 // fold forgets the values of each column that no pattern can have, which often leaves far fewer combinations.
 func (d *discrete) fold(keep func(column int, code int32) bool) {
@@ -115,6 +123,9 @@ func (d *discrete) fold(keep func(column int, code int32) bool) {
 	old := d.combos
 	d.combos = nil
 	for _, x := range old {
+		if d.err = d.pulse.beat(); d.err != nil {
+			return
+		}
 		for c, code := range x.codes {
 			if code != 0 && !keep(c, code) {
 				x.codes[c] = 0
@@ -131,7 +142,7 @@ func (d *discrete) fold(keep func(column int, code int32) bool) {
 		d.combos[i].weight[1] += x.weight[1]
 		d.combos[i].rows += x.rows
 	}
-	sort.Slice(d.combos, func(i, j int) bool { return lessCodes(d.combos[i].codes, d.combos[j].codes) })
+	d.order()
 }
 
 // codesKey makes a key of codes.

@@ -62,7 +62,7 @@ func text(rows [][]types.Value) string {
 
 func mustRun(t *testing.T, op rel.NativeOp, rows ...[]types.Value) string {
 	t.Helper()
-	out, err := op.Run(rows)
+	out, err := op.Run(t.Context(), rows)
 	if err != nil {
 		t.Fatalf("%s: %v", op.Name(), err)
 	}
@@ -156,7 +156,7 @@ func TestEval(t *testing.T) {
 func TestSession(t *testing.T) {
 	d := func(minutes int) types.Value { return types.DatetimeOf(int64(minutes) * types.TicksPerMinute) }
 	s := &Session{Time: 0, Restart: 1, FromFirst: 60 * types.TicksPerMinute, Between: 30 * types.TicksPerMinute}
-	out, err := s.Run([][]types.Value{row(d(0), false), row(d(20), false), row(d(60), false), row(types.Null(types.Datetime), false), row(d(70), true), row(d(80), nil)})
+	out, err := s.Run(t.Context(), [][]types.Value{row(d(0), false), row(d(20), false), row(d(60), false), row(types.Null(types.Datetime), false), row(d(70), true), row(d(80), nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestScan(t *testing.T) {
 		t.Errorf("partitions: got %s, want %s", got, want)
 	}
 	s := &Scan{In: Types{L}, Declared: row(0), Slots: slots(4), Steps: []ScanStep{{Condition: fnCall(funcs.Scalar, "assert", B, konst(false), konst("no"))}}}
-	if _, err := s.Run(rows); err == nil {
+	if _, err := s.Run(t.Context(), rows); err == nil {
 		t.Error("a fault in a condition was lost")
 	}
 }
@@ -266,7 +266,7 @@ func TestActivity(t *testing.T) {
 	if want := "0,g,1,1,1,1; 5,g,1,1,1,2; 5,h,1,1,1,1"; got != want {
 		t.Errorf("with a dimension: got %s, want %s", got, want)
 	}
-	if _, err := (&Activity{Plugin: "activity_metrics", Line: Timeline{To: math.MaxInt64 / 2, Step: 1}}).Run(nil); err == nil {
+	if _, err := (&Activity{Plugin: "activity_metrics", Line: Timeline{To: math.MaxInt64 / 2, Step: 1}}).Run(t.Context(), nil); err == nil {
 		t.Error("a timeline of far too many periods was taken")
 	}
 }
@@ -372,7 +372,7 @@ func TestIntersect(t *testing.T) {
 		}
 		return hll.Agg(&funcs.Ctx{Out: types.Dynamic, Args: []types.Type{types.Long}}, len(vals), [][]types.Value{vals})
 	}
-	out, err := (&Intersect{Sets: []int{0, 1, 2}}).Run([][]types.Value{{set(1, 20), set(11, 40), set(15, 16)}, {set(1, 3), types.Null(types.Dynamic), set(1, 1)}})
+	out, err := (&Intersect{Sets: []int{0, 1, 2}}).Run(t.Context(), [][]types.Value{{set(1, 20), set(11, 40), set(15, 16)}, {set(1, 3), types.Null(types.Dynamic), set(1, 1)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"cmp"
+	"context"
 	"sort"
 
 	"github.com/vedette-siem/vedette/internal/types"
@@ -45,18 +47,24 @@ type path struct {
 func (*FunnelPaths) Name() string { return "funnel_sequence" }
 
 // Run implements rel.NativeOp.
-func (f *FunnelPaths) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (f *FunnelPaths) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
 	bins, err := f.Line.bins()
 	if err != nil {
 		return nil, err
 	}
+	life := &pulse{ctx: ctx}
 	kept := make([][]types.Value, 0, len(rows))
 	for _, r := range rows {
+		if err := life.beat(); err != nil {
+			return nil, err
+		}
 		if !r[1].IsNull() && r[1].Int64() >= f.Line.From && r[1].Int64() <= f.Line.To {
 			kept = append(kept, r)
 		}
 	}
-	sort.SliceStable(kept, func(i, j int) bool { return kept[i][1].Int64() < kept[j][1].Int64() })
+	if err := sortStable(life, kept, func(a, b []types.Value) int { return cmp.Compare(a[1].Int64(), b[1].Int64()) }); err != nil {
+		return nil, err
+	}
 	var want []string
 	for _, s := range f.States {
 		want = append(want, rowKey([]types.Value{s}))
@@ -68,14 +76,18 @@ func (f *FunnelPaths) Run(rows [][]types.Value) ([][]types.Value, error) {
 		for last < len(kept) && binOf(bins, kept[last][1].Int64()) == bin {
 			last++
 		}
-		out = append(out, f.window(timeOf(bins[bin], f.Time), kept[first:last], want)...)
+		counted, err := f.window(life, timeOf(bins[bin], f.Time), kept[first:last], want)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, counted...)
 		first = last
 	}
 	return out, nil
 }
 
 // window counts the paths of one window; its rows are in the order of time.
-func (f *FunnelPaths) window(start types.Value, rows [][]types.Value, want []string) [][]types.Value {
+func (f *FunnelPaths) window(life *pulse, start types.Value, rows [][]types.Value, want []string) ([][]types.Value, error) {
 	type visitor struct {
 		id    types.Value
 		stays []stay
@@ -83,6 +95,9 @@ func (f *FunnelPaths) window(start types.Value, rows [][]types.Value, want []str
 	var visitors []*visitor
 	byID := map[string]*visitor{}
 	for _, r := range rows {
+		if err := life.beat(); err != nil {
+			return nil, err
+		}
 		id := rowKey(r[:1])
 		v, ok := byID[id]
 		if !ok {
@@ -121,6 +136,9 @@ func (f *FunnelPaths) window(start types.Value, rows [][]types.Value, want []str
 	}
 	for _, v := range visitors {
 		for i := range v.stays {
+			if err := life.beat(); err != nil {
+				return nil, err
+			}
 			if !f.takes(v.stays[i:], want) {
 				continue
 			}
@@ -147,7 +165,7 @@ func (f *FunnelPaths) window(start types.Value, rows [][]types.Value, want []str
 			out = append(out, []types.Value{types.LongOf(int64(i)), start, p.prev, p.next, types.LongOf(int64(len(p.ids))), types.DynamicOf(samples.String())})
 		}
 	}
-	return out
+	return out, nil
 }
 
 // takes tells whether stays begin with the sequence.

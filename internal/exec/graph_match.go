@@ -92,6 +92,7 @@ func (m *GraphMatch) PathAt(i int) int { return m.known() + 3 + i }
 // matcher is one run of a match. Step 0 binds a node variable, step i an edge and the node at its other end.
 type matcher struct {
 	*GraphMatch
+	pulse   *pulse
 	g       *graph
 	steps   []matchStep
 	where   []*Program
@@ -120,8 +121,8 @@ type matchStep struct {
 	least, most int
 }
 
-func (m *GraphMatch) run(g *graph) ([][]types.Value, error) {
-	r := &matcher{GraphMatch: m, g: g, env: make([]types.Value, m.PathAt(len(m.Path))), nodes: make([]int, m.Nodes),
+func (m *GraphMatch) run(p *pulse, g *graph) ([][]types.Value, error) {
+	r := &matcher{GraphMatch: m, pulse: p, g: g, env: make([]types.Value, m.PathAt(len(m.Path))), nodes: make([]int, m.Nodes),
 		paths: make([][]int, len(m.Edges)), inner: make([][]int, len(m.Edges)), edgeUse: make([]int, len(g.edges)),
 		nodeUse: make([]int, len(g.nodes)), found: map[[2]int]int{}}
 	for i := range r.nodes {
@@ -145,12 +146,12 @@ func (m *GraphMatch) run(g *graph) ([][]types.Value, error) {
 		return out
 	}
 	r.where, r.project = compileAll(m.Where), compileAll(m.Project)
-	for _, p := range m.Path {
-		if p.Expr == nil {
+	for _, v := range m.Path {
+		if v.Expr == nil {
 			r.path = append(r.path, nil)
 			continue
 		}
-		r.path = append(r.path, compileAll([]rel.Expr{p.Expr})...)
+		r.path = append(r.path, compileAll([]rel.Expr{v.Expr})...)
 	}
 	if err != nil {
 		return nil, err
@@ -252,6 +253,9 @@ func (r *matcher) plan() error {
 // begin tries every node for the first variable.
 func (r *matcher) begin() error {
 	for n := range r.g.nodes {
+		if err := r.pulse.beat(); err != nil {
+			return err
+		}
 		if err := r.bind(0, n, func() error { return r.check(0) }); err != nil {
 			return err
 		}
@@ -397,6 +401,9 @@ func (r *matcher) take(s, edge, n, to int, path, inner []int) error {
 	}
 	if r.looked++; r.looked > maxMatchSteps {
 		return fmt.Errorf("the pattern is too wide for this graph: more than %d edges were tried", maxMatchSteps)
+	}
+	if err := r.pulse.beat(); err != nil {
+		return err
 	}
 	r.edgeUse[edge]++
 	r.total++

@@ -201,7 +201,7 @@ func TestReduce(t *testing.T) {
 		for i := range rows {
 			rows[i] = row(c.texts[i], i)
 		}
-		out, err := c.op.Run(rows)
+		out, err := c.op.Run(t.Context(), rows)
 		if err != nil || len(out) != len(rows) {
 			t.Fatalf("%s: %d rows of %d, %v", c.name, len(out), len(rows), err)
 		}
@@ -237,7 +237,7 @@ func TestMiningIsBounded(t *testing.T) {
 		{&DiffpatternsText{MinTokens: 1, MaxTokens: 20, Threshold: 0.05, most: 1000}, [][]types.Value{
 			row(strings.Repeat("a b ", 300), true), row(strings.Repeat("c d ", 300), false)}, "more than 1000 cells; fewer rows or tokens"},
 	} {
-		switch out, err := c.op.Run(c.rows); {
+		switch out, err := c.op.Run(t.Context(), c.rows); {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", c.op.Name(), err)
 		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sort"
@@ -72,11 +73,15 @@ type word struct {
 type wordUse struct{ rows, texts int }
 
 // Run implements rel.NativeOp.
-func (r *Reduce) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (r *Reduce) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
 	c := newCutter(r.Characters)
 	at := map[string]*reduced{}
 	var all []*reduced
+	p := &pulse{ctx: ctx}
 	for i, row := range rows {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		s := row[0].ToText()
 		t := at[s]
 		if t == nil {
@@ -86,11 +91,14 @@ func (r *Reduce) Run(rows [][]types.Value) ([][]types.Value, error) {
 		}
 		t.rows++
 	}
-	uses, err := count(all, c)
+	uses, err := count(p, all, c)
 	if err != nil {
 		return nil, err
 	}
-	groups := r.group(all, uses, len(rows))
+	groups, err := r.group(p, all, uses, len(rows))
+	if err != nil {
+		return nil, err
+	}
 	for _, g := range groups {
 		if len(g.texts) > 0 {
 			g.pattern, g.example = c.pattern(g.texts, g.hidden), g.texts[0].text
@@ -115,11 +123,14 @@ func (g *reduceGroup) values() []types.Value {
 }
 
 // count numbers the words of texts, counts them and finds the most frequent one of each text.
-func count(all []*reduced, c *cutter) ([]wordUse, error) {
+func count(p *pulse, all []*reduced, c *cutter) ([]wordUse, error) {
 	number := map[word]int32{}
 	var uses []wordUse
 	total := 0
 	for _, t := range all {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		terms, _ := c.cut(t.text)
 		if total += len(terms); total > maxReduceTerms {
 			return nil, errors.New("reduce takes in at most 50 million terms of different texts; take fewer rows, or cut the texts shorter")
@@ -149,7 +160,7 @@ func count(all []*reduced, c *cutter) ([]wordUse, error) {
 }
 
 // group makes the groups, the largest first and the others last.
-func (r *Reduce) group(all []*reduced, uses []wordUse, rows int) []*reduceGroup {
+func (r *Reduce) group(p *pulse, all []*reduced, uses []wordUse, rows int) ([]*reduceGroup, error) {
 	var groups []*reduceGroup
 	var alike []*reduced
 	rest := &reduceGroup{pattern: others}
@@ -165,7 +176,11 @@ func (r *Reduce) group(all []*reduced, uses []wordUse, rows int) []*reduceGroup 
 			rest.rows += t.rows
 		}
 	}
-	groups = append(groups, r.alike(alike, uses)...)
+	like, err := r.alike(p, alike, uses)
+	if err != nil {
+		return nil, err
+	}
+	groups = append(groups, like...)
 	sort.Slice(groups, func(i, j int) bool {
 		x, y := groups[i], groups[j]
 		return x.rows > y.rows || x.rows == y.rows && x.texts[0].at < y.texts[0].at
@@ -173,13 +188,13 @@ func (r *Reduce) group(all []*reduced, uses []wordUse, rows int) []*reduceGroup 
 	if rest.rows > 0 {
 		groups = append(groups, rest)
 	}
-	return groups
+	return groups, nil
 }
 
 // alike groups texts that share their most frequent word with others.
-func (r *Reduce) alike(texts []*reduced, uses []wordUse) []*reduceGroup {
+func (r *Reduce) alike(p *pulse, texts []*reduced, uses []wordUse) ([]*reduceGroup, error) {
 	if len(texts) == 0 {
-		return nil
+		return nil, nil
 	}
 	least := map[int]bool{0: true} // how many rows a word must at least have: what can make a difference
 	most := 0
@@ -195,10 +210,17 @@ func (r *Reduce) alike(texts []*reduced, uses []wordUse) []*reduceGroup {
 	}
 	sort.Ints(levels)
 	// groups counts the groups of a level, or gives each text with its group's words.
+	var stopped error
 	groups := func(level int, each func(words []int32, t *reduced)) int {
 		seen := map[string]bool{}
 		var words []int32
 		for _, t := range texts {
+			if stopped == nil {
+				stopped = p.beat()
+			}
+			if stopped != nil {
+				break
+			}
 			words = words[:0]
 			for _, w := range t.words {
 				if w == t.top || uses[w].rows >= level {
@@ -228,8 +250,11 @@ func (r *Reduce) alike(texts []*reduced, uses []wordUse) []*reduceGroup {
 		}
 		g.texts, g.rows, t.group = append(g.texts, t), g.rows+t.rows, g
 	})
+	if stopped != nil {
+		return nil, stopped
+	}
 	r.hide(out, at)
-	return out
+	return out, nil
 }
 
 // hide finds the words of groups that too few rows have of those that are alike but for the word: of the groups with

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/types"
 )
@@ -78,7 +79,7 @@ type scanPart struct {
 }
 
 // Run implements rel.NativeOp.
-func (s *Scan) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (s *Scan) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
 	r := &scanRun{Scan: s}
 	r.empty = append(s.In.Nulls(), s.Declared...)
 	r.env = make([]types.Value, len(r.empty)*(1+len(s.Steps)))
@@ -100,7 +101,11 @@ func (s *Scan) Run(rows [][]types.Value) ([][]types.Value, error) {
 	var parts []*scanPart
 	byKey := map[string]*scanPart{}
 	key := make([]types.Value, len(s.Partition))
+	life := &pulse{ctx: ctx}
 	for _, row := range rows {
+		if err := life.beat(); err != nil {
+			return nil, err
+		}
 		for i, at := range s.Partition {
 			key[i] = row[at]
 		}

@@ -97,13 +97,13 @@ type Result struct {
 // Outputs lists all results, in order.
 func (r *Result) Outputs() []Output { return append([]Output{r.Output}, r.More...) }
 
-// Compile compiles a query. A fault in the query is a *source.Diagnostics.
+// Compile compiles a query. A fault in the query is a *source.Diagnostics; when ctx ends, so does it, with ctx's error.
 func (e *Engine) Compile(ctx context.Context, req Request) (*Compiled, error) {
 	bound, diags, err := e.bind(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	return e.write(bound, diags, types.TicksOf(req.Now), false)
+	return e.write(ctx, bound, diags, types.TicksOf(req.Now), false)
 }
 
 func (e *Engine) bind(ctx context.Context, req Request) (*bind.Result, source.Diagnostics, error) {
@@ -124,7 +124,7 @@ func (e *Engine) bindWith(ctx context.Context, req Request, trace func(bind.Step
 		}
 	}()
 	opts := bind.Options{Catalog: e.Catalog, Now: types.TicksOf(req.Now), Functions: e.functions, Params: req.Params, External: e.External, EmptyExternal: e.EmptyExternal,
-		Trace: trace, Set: req.Set, Single: req.Single}
+		Trace: trace, Set: req.Set, Single: req.Single, Stop: ctx.Err}
 	if !req.From.IsZero() || !req.To.IsZero() {
 		opts.Bounded, opts.From, opts.To, opts.ByIngestion = true, types.TicksOf(req.From), types.TicksOf(req.To), req.ByIngestion
 	}
@@ -137,6 +137,9 @@ func (e *Engine) bindWith(ctx context.Context, req Request, trace func(bind.Step
 	bound, list = bind.Bind(q, opts)
 	diags.List = append(diags.List, list...)
 	diags.Sort()
+	if err := ctx.Err(); err != nil {
+		return nil, diags, ended(ctx, err)
+	}
 	if bound == nil {
 		return nil, diags, &diags
 	}
@@ -149,7 +152,7 @@ func refuseExternal(uris []string, _ types.Schema, _ map[string]string) ([][]typ
 
 // probe runs a plan while a query is being bound.
 func (e *Engine) probe(ctx context.Context, plan rel.Node, now int64) (types.Table, error) {
-	c, err := e.write(&bind.Result{Plan: plan, Columns: plan.Cols()}, source.Diagnostics{}, now, false)
+	c, err := e.write(ctx, &bind.Result{Plan: plan, Columns: plan.Cols()}, source.Diagnostics{}, now, false)
 	if err != nil {
 		return types.Table{}, err
 	}
@@ -157,7 +160,7 @@ func (e *Engine) probe(ctx context.Context, plan rel.Node, now int64) (types.Tab
 }
 
 // write turns a bound query into SQL.
-func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, now int64, exact bool) (*Compiled, error) {
+func (e *Engine) write(ctx context.Context, bound *bind.Result, diags source.Diagnostics, now int64, exact bool) (*Compiled, error) {
 	c := &Compiled{Bound: bound, Warnings: diags}
 	var keep []rel.ColID
 	for _, col := range bound.Columns {
@@ -169,8 +172,8 @@ func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, now int64, 
 	for _, k := range bound.Order {
 		keep = append(keep, k.Col.ID)
 	}
-	opts := rewrite.Options{Now: now}
-	sqlOpts := duckdb.Options{Exact: exact}
+	opts := rewrite.Options{Now: now, Stop: ctx.Err}
+	sqlOpts := duckdb.Options{Exact: exact, Stop: ctx.Err}
 	if e.Store != nil {
 		opts.Empty = func(s *rel.Scan) bool { return len(e.Store.Parts(s)) == 0 }
 		sqlOpts.Parts = e.Store.Parts
@@ -181,7 +184,15 @@ func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, now int64, 
 	}
 	var err error
 	c.Statement, err = duckdb.Write(c.Plan, bound.Columns, bound.Order, sqlOpts)
-	return c, err
+	return c, ended(ctx, err)
+}
+
+// ended is err, as a run that ended over its time calls it.
+func ended(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), ErrTimeout) {
+		return ErrTimeout
+	}
+	return err
 }
 
 // Run compiles and runs a query.
@@ -196,26 +207,26 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.write(bound, diags, types.TicksOf(req.Now), false)
+	c, err := e.write(ctx, bound, diags, types.TicksOf(req.Now), false)
 	if err != nil {
 		return nil, err
 	}
 	t, err := e.Store.Run(ctx, c.Statement, schemaOf(bound.Columns), req.MaxRows)
 	if errors.Is(err, store.ErrGone) { // retention has dropped a part since the query was compiled
-		if c, err = e.write(bound, diags, types.TicksOf(req.Now), false); err != nil {
+		if c, err = e.write(ctx, bound, diags, types.TicksOf(req.Now), false); err != nil {
 			return nil, err
 		}
 		t, err = e.Store.Run(ctx, c.Statement, schemaOf(bound.Columns), req.MaxRows)
 	}
 	if errors.Is(err, store.ErrOverflow) {
 		// Kusto's integers wrap around; the engine's do not, so the arithmetic is done in Go.
-		if c, err = e.write(bound, diags, types.TicksOf(req.Now), true); err != nil {
+		if c, err = e.write(ctx, bound, diags, types.TicksOf(req.Now), true); err != nil {
 			return nil, err
 		}
 		t, err = e.Store.Run(ctx, c.Statement, schemaOf(bound.Columns), req.MaxRows)
 	}
-	if err != nil && errors.Is(context.Cause(ctx), ErrTimeout) {
-		err = ErrTimeout
+	if err != nil {
+		err = ended(ctx, err)
 	}
 	outs := split(t, bound.Outputs)
 	return &Result{Output: outs[0], More: outs[1:], Compiled: c, Elapsed: time.Since(start)}, err

@@ -17,6 +17,8 @@ import (
 
 // Options say what a session is opened over.
 type Options struct {
+	// Catalog has the tables that queries can name, and is added to; nil: those of Log Analytics.
+	Catalog    *catalog.Catalog
 	Data       []string // folders or files of events
 	Mapping    []string // pattern=Table, for files whose table does not show
 	Parsers    []string // folders of parser files
@@ -56,7 +58,10 @@ var ErrNoData = errors.New("no events found")
 // Open opens an engine and loads what the options name. Parsers that have faults are listed in Problems and
 // left out; everything else that cannot be read is an error.
 func Open(ctx context.Context, opts Options) (s *Session, err error) {
-	s = &Session{Catalog: catalog.Builtin()}
+	s = &Session{Catalog: opts.Catalog}
+	if s.Catalog == nil {
+		s.Catalog = catalog.Builtin()
+	}
 	content, err := AddContent(s.Catalog, opts.Parsers, opts.Watchlists, opts.External)
 	if err != nil {
 		return nil, err

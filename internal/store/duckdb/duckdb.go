@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,6 +45,7 @@ type Engine struct {
 	db        *sql.DB
 	conn      *sql.Conn // on which functions are registered
 
+	runs    runs
 	running sync.WaitGroup // statements under way, abandoned ones included
 
 	inMemory bool
@@ -135,14 +137,18 @@ func (e *Engine) Close() error {
 	return errors.Join(errs...)
 }
 
+// Wait waits for the statements under way, those included that Run gave up because their context had ended.
+func (e *Engine) Wait() { e.running.Wait() }
+
 // Parts implements store.Engine.
 func (e *Engine) Parts(s *rel.Scan) []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if _, ok := e.tables[s.Table]; !ok {
+	a, ok := e.tables[s.Table]
+	if !ok {
 		return nil
 	}
-	return []string{s.Table}
+	return []string{a.table}
 }
 
 // Run implements store.Engine. The driver interrupts a statement at once when ctx ends, but then looks only
@@ -172,10 +178,15 @@ func (e *Engine) run(ctx context.Context, st dialect.Statement, columns types.Sc
 	if err := e.flush(); err != nil {
 		return out, err
 	}
-	if err := e.register(st.UDFs); err != nil {
+	if err := e.register(st); err != nil {
 		return out, err
 	}
-	rows, err := e.db.QueryContext(ctx, st.SQL)
+	if len(st.Natives) > 0 {
+		ctx = context.WithValue(ctx, nativesKey{}, st.Natives)
+	}
+	args, end := e.runs.begin(ctx, st)
+	defer end()
+	rows, err := e.db.QueryContext(ctx, st.SQL, args...)
 	if err != nil {
 		return out, fault(ctx, err)
 	}
@@ -395,6 +406,20 @@ func (e *Engine) flush() error {
 	return errors.Join(errs...)
 }
 
+// storedName is a name for a new table that also differs from the others' where upper and lower case are the same, as
+// they are for SQL, and from the names that statements give to shared steps. The caller holds e.mu.
+func (e *Engine) storedName(table string) string {
+	taken := map[string]bool{}
+	for _, a := range e.tables {
+		taken[strings.ToLower(a.table)] = true
+	}
+	name := table
+	for n := 2; taken[strings.ToLower(name)] || dialect.IsShare(name); n++ {
+		name = table + "~" + strconv.Itoa(n)
+	}
+	return name
+}
+
 // appender returns the table's appender, creating the table at the first use.
 func (e *Engine) appender(table *catalog.Table) (*appender, error) {
 	e.mu.Lock()
@@ -407,7 +432,8 @@ func (e *Engine) appender(table *catalog.Table) (*appender, error) {
 	for i, c := range schema {
 		cols = append(cols, dialect.Ident(names[i])+" "+dialect.SQLType(c.Type))
 	}
-	create := "CREATE TABLE " + dialect.Ident(table.Name) + " (" + strings.Join(cols, ", ") + ")"
+	stored := e.storedName(table.Name)
+	create := "CREATE TABLE " + dialect.Ident(stored) + " (" + strings.Join(cols, ", ") + ")"
 	if _, err := e.conn.ExecContext(context.Background(), create); err != nil {
 		return nil, fmt.Errorf("create table %s: %w", table.Name, err)
 	}
@@ -415,11 +441,11 @@ func (e *Engine) appender(table *catalog.Table) (*appender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("append to %s: %w", table.Name, err)
 	}
-	app, err := driverpkg.NewAppenderFromConn(conn, "", table.Name)
+	app, err := driverpkg.NewAppenderFromConn(conn, "", stored)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("append to %s: %w", table.Name, err), conn.Close())
 	}
-	a := &appender{conn: conn, app: app, vals: make([]driver.Value, len(schema)), table: table.Name}
+	a := &appender{conn: conn, app: app, vals: make([]driver.Value, len(schema)), table: stored}
 	e.tables[table.Name] = a
 	return a, nil
 }
