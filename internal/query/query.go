@@ -61,6 +61,9 @@ type Request struct {
 	Set map[string]types.Value
 	// Check compiles without looking at data.
 	Check bool
+	// None, if set, may tell of the plan that is about to run that it gives no rows; then it is not run. It must
+	// not change the plan.
+	None func(plan rel.Node) bool
 }
 
 // Compiled is a query ready to run.
@@ -77,6 +80,8 @@ type Result struct {
 	types.Table
 	Compiled *Compiled
 	Elapsed  time.Duration
+	// ProvedNone tells that the query was not run because Request.None said that it gives no rows.
+	ProvedNone bool
 }
 
 // Compile compiles a query. A fault in the query is a *source.Diagnostics.
@@ -140,6 +145,18 @@ func (e *Engine) probe(ctx context.Context, plan rel.Node, now int64) (types.Tab
 
 // write turns a bound query into SQL.
 func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, now int64, exact bool) (*Compiled, error) {
+	c := e.plan(bound, diags, now)
+	return c, c.write(exact)
+}
+
+// write makes the SQL of the plan.
+func (c *Compiled) write(exact bool) (err error) {
+	c.Statement, err = duckdb.Write(c.Plan, c.Bound.Columns, c.Bound.Order, duckdb.Options{Exact: exact})
+	return err
+}
+
+// plan rewrites the plan of a bound query; its SQL is still to be written.
+func (e *Engine) plan(bound *bind.Result, diags source.Diagnostics, now int64) *Compiled {
 	c := &Compiled{Bound: bound, Warnings: diags}
 	var keep []rel.ColID
 	for _, col := range bound.Columns {
@@ -157,9 +174,7 @@ func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, now int64, 
 	if !e.NoRewrite {
 		c.Plan = rewrite.Apply(bound.Plan, keep, opts)
 	}
-	var err error
-	c.Statement, err = duckdb.Write(c.Plan, bound.Columns, bound.Order, duckdb.Options{Exact: exact})
-	return c, err
+	return c
 }
 
 // Run compiles and runs a query.
@@ -174,8 +189,11 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.write(bound, diags, types.TicksOf(req.Now), false)
-	if err != nil {
+	c := e.plan(bound, diags, types.TicksOf(req.Now))
+	if req.None != nil && req.None(c.Plan) {
+		return &Result{Table: types.Table{Schema: c.Columns}, Compiled: c, Elapsed: time.Since(start), ProvedNone: true}, nil
+	}
+	if err := c.write(false); err != nil {
 		return nil, err
 	}
 	t, err := e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)
