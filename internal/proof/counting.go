@@ -99,10 +99,8 @@ func (c *Counting) Plan() rel.Node {
 		}
 		agg.Aggs = append(agg.Aggs, item)
 	}
-	for i, col := range scan.Out { // what the conditions above the first projection read
-		if i > 0 {
-			first.Items = append(first.Items, rel.Item{Col: col, Expr: col.Ref()})
-		}
+	for _, col := range scan.Out { // what the conditions above the first projection read, and more
+		first.Items = append(first.Items, rel.Item{Col: col, Expr: col.Ref()})
 	}
 	return agg
 }
