@@ -107,7 +107,7 @@ func (a *Append) fail(pt *part, err error) {
 		if suspect && !c.risky() || len(c.conds) == 0 {
 			c.restart()
 		} else {
-			c.failed(err, true)
+			a.p.failed(c, err, true)
 		}
 	}
 }

@@ -198,14 +198,15 @@ func (w *keyWriter) literal(v types.Value) {
 // What evaluating something on one row costs, in nanoseconds. They only decide what is worth counting and in
 // which order conditions are asked.
 const (
-	costFlag   = 1   // looks at null or empty, or joins conditions
-	costEqual  = 4   // compares
-	costFold   = 12  // compares regardless of case
-	costText   = 25  // looks into a text
-	costParse  = 150 // takes JSON or a pattern apart
-	costHeavy  = 800 // calls back into Go
-	costCheap  = costText * 2
-	maxCounted = 4000 // of one condition
+	costFlag  = 1   // looks at null or empty, or joins conditions
+	costEqual = 4   // compares
+	costFold  = 12  // compares regardless of case
+	costText  = 25  // looks into a text
+	costParse = 150 // takes JSON or a pattern apart
+	costHeavy = 800 // calls back into Go
+	costCheap = costText * 2
+	// maxCost is what a condition may cost that is not the only one of its set.
+	maxCost = 2 * costHeavy
 )
 
 // costs are the functions that a counted condition may call: none that can end a statement with a fault (integer
@@ -224,7 +225,7 @@ var costs = map[string]int{
 	"has_any": 4 * costText, "has_all": 4 * costText,
 	"tostring": costText, "toint": costText, "tolong": costText, "toreal": costText, "todouble": costText, "tobool": costText,
 	"strlen": costFold, "trim": costParse, "trim_start": costParse, "trim_end": costParse, "substring": costText, "strcat": costText, "split_at": costParse,
-	"path": costParse, "text_path": costParse, ".": costParse, "[]": costParse, "parse_json": costParse, "todynamic": costParse,
+	"path": costParse, "text_path": costParse, ".": costParse, "[]": costParse, "parse_json": 4 * costHeavy, "todynamic": 4 * costHeavy,
 	"matches regex": 2 * costParse, "array_length": costParse, "hourofday": costText, "dayofweek": costText, "extract": 2 * costParse,
 	"ipv4_is_private": costHeavy, "ipv4_is_match": costHeavy, "ipv4_is_in_range": costHeavy, "bag_has_key": costHeavy, "set_has_element": costHeavy,
 	"split": costHeavy, "indexof": costHeavy, "todatetime": costHeavy, "parse_url": costHeavy, "replace_string": costText, "toguid": costHeavy,
@@ -240,6 +241,14 @@ func costOf(c *rel.Call) (int, bool) {
 		at := map[string]int{"matches regex": 1, "extract": 0}[c.Fn.Name]
 		if _, isConst := rel.Const(c.Args[at]); !isConst {
 			return 0, false
+		}
+	case "parse_json", "todynamic": // of a text; of a dynamic value it is nothing
+		if c.Args[0].Type() == types.Dynamic {
+			cost = costFlag
+		}
+	case "toint", "tolong", "toreal", "todouble", "tobool":
+		if c.Args[0].Type() == types.Dynamic {
+			cost = costHeavy
 		}
 	case "in", "!in", "has_any", "has_all", "in~", "!in~":
 		cost += cost * len(c.Args) / 16

@@ -29,7 +29,7 @@ type Options struct {
 	// Budget bounds what counting one row of a table may cost, by estimate: dear conditions are left out.
 	Budget time.Duration
 	// RetireAfter is how often a set of conditions is asked for in vain before it is counted no more, RetryAfter
-	// when it is tried again.
+	// when it is tried again, as is one whose counting failed.
 	RetireAfter int
 	RetryAfter  time.Duration
 }
@@ -94,7 +94,7 @@ type counter struct {
 	epoch    int   // changes when what was counted is worth nothing
 	from     int64 // known from here on, in ticks
 	vain     int   // asked since it last proved something
-	at       int64 // when it was retired
+	at       int64 // when it was retired or rejected
 	failures int
 	fault    string
 }
@@ -233,6 +233,9 @@ func (p *Prover) count(l *Leaf, conds []Cond) []*counter {
 	}
 	conds = slices.Clone(conds)
 	slices.SortStableFunc(conds, func(x, y Cond) int { return x.Cost - y.Cost })
+	for len(conds) > 1 && conds[len(conds)-1].Cost > maxCost { // the cheaper ones mostly say enough
+		conds = conds[:len(conds)-1]
+	}
 	for ; len(conds) > 0; conds = conds[:len(conds)-1] { // the dearest goes first
 		if g.find(setKey(conds)) == nil && g.cost()+g.extra(conds) > int(p.opts.Budget/time.Nanosecond) {
 			continue
@@ -451,7 +454,8 @@ func (p *Prover) Fill(ctx context.Context, now time.Time) error {
 		groups = append(groups, g)
 		for _, c := range g.counters {
 			switch {
-			case c.state == retired && p.now-c.at >= types.DurationTicks(p.opts.RetryAfter):
+			case c.state > live && p.now-c.at >= types.DurationTicks(p.opts.RetryAfter):
+				c.failures = 0
 				c.restart()
 			case c.state <= live && c.far && c.beyond*binTicks <= p.now: // what was far ahead is now
 				c.restart()
@@ -570,27 +574,27 @@ func (p *Prover) fillSets(ctx context.Context, g *group, fills []fill, reach int
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err != nil {
-		fills[0].failed(err, false)
+		p.failed(fills[0].counter, err, false)
 		return fmt.Errorf("count %s where %s: %w", g.table, strings.ReplaceAll(fills[0].key, "\n", " and "), err)
 	}
 	for i, f := range fills {
 		if c := f.counter; c.state == pending && c.epoch == f.epoch {
 			c.hits.add(&found[i])
-			c.state, c.from, c.failures = live, from, 0
+			c.state, c.from = live, from
 		}
 	}
 	return nil
 }
 
-// maxFailures is how often counting a set may fail before it is counted no more.
+// maxFailures is how often counting a set may fail before it is counted no more, until Options.RetryAfter.
 const maxFailures = 3
 
-// failed tells that a set could not be counted. The Prover's mu is held.
-func (c *counter) failed(err error, restart bool) {
+// failed tells that a set could not be counted. The caller holds mu.
+func (p *Prover) failed(c *counter, err error, restart bool) {
 	c.fault = err.Error()
 	if c.failures++; c.failures >= maxFailures {
 		c.group.version++
-		c.state = rejected
+		c.state, c.at, c.hits = rejected, p.now, hits{}
 		c.epoch++
 	} else if restart {
 		c.restart()
