@@ -20,28 +20,30 @@ import (
 //
 // A failure to count need not keep the rows from being stored. It belongs to one goroutine.
 type Append struct {
-	p     *Prover
-	parts []part
-	ended bool
+	p       *Prover
+	table   *table
+	version int
+	parts   []part
+	ended   bool
 }
 
 type part struct {
 	counting *Counting
-	version  int
 	done     bool // added or failed
 }
 
 // Begin begins an append to a table. Every Begin must have an End.
 func (p *Prover) Begin(table string) *Append {
-	a := &Append{p: p}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	t := p.table(table)
+	t.appends[t.version]++
+	a := &Append{p: p, table: t, version: t.version}
 	for _, g := range p.groups {
 		if g.table != table {
 			continue
 		}
-		g.appends[g.version]++
-		a.parts = append(a.parts, part{counting: &Counting{Key: g.planKey(), group: g, counters: g.counted()}, version: g.version})
+		a.parts = append(a.parts, part{counting: &Counting{Key: g.planKey(), group: g, counters: g.counted()}})
 	}
 	return a
 }
@@ -136,11 +138,10 @@ func (a *Append) End() {
 		if !pt.done && len(pt.counting.counters) > 0 {
 			a.fail(pt, fmt.Errorf("rows of %s were stored and not counted", pt.counting.group.table))
 		}
-		g := pt.counting.group
-		if g.appends[pt.version]--; g.appends[pt.version] == 0 {
-			delete(g.appends, pt.version)
-		}
-		close(g.ended)
-		g.ended = make(chan struct{})
 	}
+	if a.table.appends[a.version]--; a.table.appends[a.version] == 0 {
+		delete(a.table.appends, a.version)
+	}
+	close(a.table.ended)
+	a.table.ended = make(chan struct{})
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vedette-siem/vedette/content"
 	"github.com/vedette-siem/vedette/internal/catalog"
 	"github.com/vedette-siem/vedette/internal/corpus"
 	"github.com/vedette-siem/vedette/internal/demo"
@@ -16,6 +17,7 @@ import (
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/rule"
 	"github.com/vedette-siem/vedette/internal/session"
+	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/types"
 )
 
@@ -163,4 +165,44 @@ func benchmarkCounting(b *testing.B, table string, n int) {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/row")
+}
+
+// BenchmarkSkip is a run of the founding rule that is not made, and one that is, over the same rows.
+func BenchmarkSkip(b *testing.B) {
+	cat := catalog.Builtin()
+	w := newWorld(b, cat, demoEnd.Add(-30*24*time.Hour), proof.Options{})
+	for i, r := range events(b, cat, demo.Options{Users: 100, SignIns: 20_000, NoAttack: true}) {
+		def, _ := cat.Table(r.table)
+		if err := w.main.Append(def, [][]types.Value{r.row}); err != nil {
+			b.Fatal(i, err)
+		}
+	}
+	text, err := content.FS.ReadFile(content.FoundingRule)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r, _ := rule.Load(source.NewFile(content.FoundingRule, string(text)))
+	w.watch(r, demoEnd)
+	w.fill(demoEnd)
+	at := demoEnd
+	for n := 0; ; n++ {
+		if a := w.evaluate(r, at); a.proved {
+			break
+		}
+		if n == 24 {
+			b.Fatal("no window is proved")
+		}
+		at = at.Add(-time.Hour)
+	}
+	for _, skip := range []bool{true, false} {
+		b.Run(map[bool]string{true: "skipped", false: "run"}[skip], func(b *testing.B) {
+			for b.Loop() {
+				res, err := w.engine.Run(context.Background(), query.Request{File: r.QueryFile, Now: at, From: at.Add(-r.QueryPeriod), To: at,
+					None: func(plan rel.Node) bool { ok, _ := w.prover.Empty(r.ID, plan); return ok && skip }})
+				if err != nil || res.ProvedNone != skip {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

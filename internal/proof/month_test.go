@@ -140,7 +140,7 @@ func monthRules(t testing.TB, cat *catalog.Catalog) []*rule.Rule {
 // the same. Rules come, go and change on the way, and counting fails now and then.
 func TestMonth(t *testing.T) {
 	cat := catalog.Builtin()
-	opts, step, leastEvery := demo.Options{Users: 60, SignIns: 6_000}, 4*time.Hour, 24*time.Hour
+	opts, step, leastEvery := demo.Options{Users: 60, SignIns: 6_000}, 6*time.Hour, 48*time.Hour
 	if *wholeMonth {
 		opts, step, leastEvery = demo.Options{Users: 300, SignIns: 60_000}, time.Hour, time.Hour
 	}

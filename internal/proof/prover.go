@@ -56,6 +56,7 @@ type Prover struct {
 	now    int64 // the latest time it was told, in ticks
 	rules  map[string]*watched
 	groups map[groupKey]*group
+	tables map[string]*table
 	sets   int
 	asked  int64
 	proved int64
@@ -63,13 +64,28 @@ type Prover struct {
 
 type groupKey struct{ table, timeCol string }
 
+// table is what is stored at the moment: also where nothing is counted yet, for what comes next must know of it.
+type table struct {
+	version int         // of what is counted of it
+	appends map[int]int // appends under way, by the version that they count
+	ended   chan struct{}
+}
+
+// table returns the state of a table. The caller holds mu.
+func (p *Prover) table(name string) *table {
+	t := p.tables[name]
+	if t == nil {
+		t = &table{appends: map[int]int{}, ended: make(chan struct{})}
+		p.tables[name] = t
+	}
+	return t
+}
+
 // group is what is counted of a table.
 type group struct {
 	groupKey
+	stored   *table
 	counters []*counter
-	version  int         // of the list of counters
-	appends  map[int]int // appends under way, by the version that they count
-	ended    chan struct{}
 	rows     int64 // counted
 }
 
@@ -128,7 +144,7 @@ func New(now time.Time, opts Options) *Prover {
 	if opts.Covers == nil {
 		opts.Covers = func(string) bool { return false }
 	}
-	return &Prover{opts: opts, now: types.TicksOf(now), rules: map[string]*watched{}, groups: map[groupKey]*group{}}
+	return &Prover{opts: opts, now: types.TicksOf(now), rules: map[string]*watched{}, groups: map[groupKey]*group{}, tables: map[string]*table{}}
 }
 
 // Watch has the conditions of a rule counted from now on; Fill makes them known. plans are the rule's query,
@@ -150,7 +166,7 @@ func (p *Prover) Watch(r *rule.Rule, plans ...rel.Node) {
 	old := p.rules[r.ID]
 	p.rules[r.ID] = w
 	if old != nil {
-		p.release(r.ID, slices.DeleteFunc(old.counters, func(c *counter) bool { return slices.Contains(w.counters, c) }))
+		p.release(r.ID, slices.DeleteFunc(slices.Clone(old.counters), func(c *counter) bool { return slices.Contains(w.counters, c) }))
 	}
 }
 
@@ -209,7 +225,7 @@ func (p *Prover) release(ruleID string, counters []*counter) {
 		}
 		g := c.group
 		g.counters = slices.DeleteFunc(slices.Clone(g.counters), func(o *counter) bool { return o == c })
-		g.version++
+		g.stored.version++
 		c.state = retired
 		p.sets--
 	}
@@ -224,7 +240,7 @@ func (p *Prover) count(l *Leaf, conds []Cond) []*counter {
 	key := groupKey{l.Table, l.TimeCol}
 	g := p.groups[key]
 	if g == nil {
-		g = &group{groupKey: key, appends: map[int]int{}, ended: make(chan struct{})}
+		g = &group{groupKey: key, stored: p.table(l.Table)}
 		p.groups[key] = g
 	}
 	var out []*counter
@@ -266,16 +282,16 @@ func (p *Prover) counter(g *group, conds []Cond) *counter {
 		return nil
 	}
 	p.sets++
-	g.version++
-	c := &counter{group: g, key: key, conds: conds, rules: map[string]time.Duration{}, since: g.version}
+	g.stored.version++
+	c := &counter{group: g, key: key, conds: conds, rules: map[string]time.Duration{}, since: g.stored.version}
 	g.counters = append(g.counters, c)
 	return c
 }
 
 // restart forgets what a counter knows: it is to be filled anew. The Prover's mu is held.
 func (c *counter) restart() {
-	c.group.version++
-	c.state, c.since, c.vain, c.hits = pending, c.group.version, 0, hits{}
+	c.group.stored.version++
+	c.state, c.since, c.vain, c.hits = pending, c.group.stored.version, 0, hits{}
 	c.epoch++
 }
 
@@ -342,6 +358,9 @@ func (p *Prover) Empty(ruleID string, plan rel.Node) (bool, string) {
 	f := Of(plan)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if w, ok = p.rules[ruleID]; !ok || w.onNone {
+		return false, ""
+	}
 	p.asked++
 	w.asked++
 	var zero, vain []*counter
@@ -409,7 +428,7 @@ func (p *Prover) retire(c *counter) {
 	if c.vain++; c.vain < p.opts.RetireAfter {
 		return
 	}
-	c.group.version++
+	c.group.stored.version++
 	c.state, c.at, c.hits = retired, p.now, hits{}
 	c.epoch++
 }
@@ -530,10 +549,10 @@ func (p *Prover) waitFor(ctx context.Context, g *group, version int) error {
 	for {
 		p.mu.Lock()
 		waiting := false
-		for v := range g.appends {
+		for v := range g.stored.appends {
 			waiting = waiting || v < version
 		}
-		ended := g.ended
+		ended := g.stored.ended
 		p.mu.Unlock()
 		if !waiting {
 			return nil
@@ -593,7 +612,7 @@ const maxFailures = 3
 func (p *Prover) failed(c *counter, err error, restart bool) {
 	c.fault = err.Error()
 	if c.failures++; c.failures >= maxFailures {
-		c.group.version++
+		c.group.stored.version++
 		c.state, c.at, c.hits = rejected, p.now, hits{}
 		c.epoch++
 	} else if restart {
@@ -612,5 +631,5 @@ func (g *group) counted() []*counter {
 }
 
 func (g *group) planKey() string {
-	return g.table + "\n" + g.timeCol + "\n" + strconv.Itoa(g.version)
+	return g.table + "\n" + g.timeCol + "\n" + strconv.Itoa(g.stored.version)
 }

@@ -135,7 +135,7 @@ func (g grower) row(at int64) []types.Value {
 
 // TestRandom grows queries and rows, and demands that no run is called empty that gives rows.
 func TestRandom(t *testing.T) {
-	rounds, queries := 8, 45
+	rounds, queries := 6, 45
 	if *wholeMonth {
 		rounds = 200
 	}

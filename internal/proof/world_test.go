@@ -111,7 +111,9 @@ func (w *world) append(table string, rows [][]types.Value) {
 			break
 		}
 	}
+	w.mu.Lock()
 	w.count += time.Since(start)
+	w.mu.Unlock()
 	if err := w.main.Append(def, rows); err != nil {
 		w.t.Fatal(err)
 	}
