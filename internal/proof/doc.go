@@ -12,6 +12,9 @@
 //     a row is counted before a query can see it, and a new condition counts only once every append that
 //     began before it has ended and the stored rows have been gone through.
 //
+// A run that is not made cannot fail either: a fault that its query would have met on other rows (an overflow, a limit)
+// is not reported for that window. No alert depends on it.
+//
 // Start with Of in analyse.go (plan to Formula), then cond.go (conditions), prover.go (what is kept) and append.go
 // (how rows are counted). The package knows plans and rules; it imports no query engine, no store and no clock.
 package proof

@@ -30,11 +30,10 @@ type Formula struct {
 
 // Leaf stands for the rows of a stored table whose time lies in [From, To) and which meet all conditions.
 type Leaf struct {
-	Table   string
-	TimeCol string
-	From,
-	To int64 // ticks
-	Conds []Cond // by key, each once
+	Table    string
+	TimeCol  string
+	From, To int64  // ticks
+	Conds    []Cond // by key, each once
 }
 
 // Keys are the keys of the leaf's conditions.
