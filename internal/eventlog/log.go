@@ -47,9 +47,10 @@ type Log struct {
 	room    chan struct{}       // closed, and made anew, whenever something was written
 	wake    chan struct{}
 	recent  recent
-	last    int64 // the time of the newest commit
-	floor   int64 // commits from now on have this time or a later one
-	writing int64 // the time of the commit under way; 0: none
+	last    int64            // the time of the newest commit
+	floor   int64            // commits from now on have this time or a later one
+	writing int64            // the time of the commit under way; 0: none
+	newest  map[string]int64 // by table: the time of the newest commit with rows of it
 	closed  bool
 	stats   Stats
 
@@ -84,7 +85,7 @@ func Open(ctx context.Context, opts Options) (*Log, error) {
 	if opts.Trouble == nil {
 		opts.Trouble = func(error) {}
 	}
-	l := &Log{opts: opts, byID: map[string]*waiting{}, room: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
+	l := &Log{opts: opts, byID: map[string]*waiting{}, newest: map[string]int64{}, last: types.TicksOf(opts.Now()), room: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
 		recent: recent{most: opts.RememberMost}}
 	now := opts.Now()
 	ids, err := opts.Store.Batches(ctx, types.TicksOf(now.Add(-opts.Remember)))
@@ -201,6 +202,24 @@ func (l *Log) Settle(ctx context.Context, t time.Time) error {
 	return nil
 }
 
+// Visible is the time, in ticks, up to which all commits can be read: none with an earlier or equal time is under way, or
+// will come.
+func (l *Log) Visible() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.writing != 0 {
+		return l.writing - 1
+	}
+	return l.last
+}
+
+// Newest is the time, in ticks, of the newest commit with rows of a table since the log was opened; 0: there was none.
+func (l *Log) Newest(table string) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.newest[table]
+}
+
 // Mark says how far a source has been read; see Batch. 0 is not at all.
 func (l *Log) Mark(ctx context.Context, source string) (int64, error) {
 	return l.opts.Store.Mark(ctx, source)
@@ -296,6 +315,9 @@ func (l *Log) commit(group []*waiting, at int64) {
 			if w.err == nil {
 				l.recent.add(id, now)
 			}
+		}
+		for _, p := range w.batch.Parts {
+			l.newest[p.Table.Name] = at
 		}
 		if w.err == nil {
 			l.stats.Batches++

@@ -66,6 +66,9 @@ type Request struct {
 	// Single refuses a query that gives several results: rules, and whatever else is made of one table, have
 	// no use for the others.
 	Single bool
+	// None, if set, may tell of the plan that is about to run that it gives no rows; then it is not run. It must
+	// not change the plan.
+	None func(plan rel.Node) bool
 }
 
 // Compiled is a query ready to run: one statement, whatever the number of its results.
@@ -92,6 +95,8 @@ type Result struct {
 	More     []Output
 	Compiled *Compiled
 	Elapsed  time.Duration
+	// ProvedNone tells that the query was not run because Request.None said that it gives no rows.
+	ProvedNone bool
 }
 
 // Outputs lists all results, in order.
@@ -161,6 +166,22 @@ func (e *Engine) probe(ctx context.Context, plan rel.Node, now int64) (types.Tab
 
 // write turns a bound query into SQL.
 func (e *Engine) write(ctx context.Context, bound *bind.Result, diags source.Diagnostics, now int64, exact bool) (*Compiled, error) {
+	c := e.plan(ctx, bound, diags, now)
+	return c, e.sql(ctx, c, exact)
+}
+
+// sql writes the SQL of a plan.
+func (e *Engine) sql(ctx context.Context, c *Compiled, exact bool) (err error) {
+	opts := duckdb.Options{Exact: exact, Stop: ctx.Err}
+	if e.Store != nil {
+		opts.Parts = e.Store.Parts
+	}
+	c.Statement, err = duckdb.Write(c.Plan, c.Bound.Columns, c.Bound.Order, opts)
+	return ended(ctx, err)
+}
+
+// plan rewrites the plan of a bound query; its SQL is still to be written.
+func (e *Engine) plan(ctx context.Context, bound *bind.Result, diags source.Diagnostics, now int64) *Compiled {
 	c := &Compiled{Bound: bound, Warnings: diags}
 	var keep []rel.ColID
 	for _, col := range bound.Columns {
@@ -173,18 +194,14 @@ func (e *Engine) write(ctx context.Context, bound *bind.Result, diags source.Dia
 		keep = append(keep, k.Col.ID)
 	}
 	opts := rewrite.Options{Now: now, Stop: ctx.Err}
-	sqlOpts := duckdb.Options{Exact: exact, Stop: ctx.Err}
 	if e.Store != nil {
 		opts.Empty = func(s *rel.Scan) bool { return len(e.Store.Parts(s)) == 0 }
-		sqlOpts.Parts = e.Store.Parts
 	}
 	c.Plan = bound.Plan
 	if !e.NoRewrite {
 		c.Plan = rewrite.Apply(bound.Plan, keep, opts)
 	}
-	var err error
-	c.Statement, err = duckdb.Write(c.Plan, bound.Columns, bound.Order, sqlOpts)
-	return c, ended(ctx, err)
+	return c
 }
 
 // ended is err, as a run that ended over its time calls it.
@@ -207,8 +224,12 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.write(ctx, bound, diags, types.TicksOf(req.Now), false)
-	if err != nil {
+	c := e.plan(ctx, bound, diags, types.TicksOf(req.Now))
+	if req.None != nil && ctx.Err() == nil && req.None(c.Plan) {
+		outs := split(types.Table{Schema: schemaOf(bound.Columns)}, bound.Outputs)
+		return &Result{Output: outs[0], More: outs[1:], Compiled: c, Elapsed: time.Since(start), ProvedNone: true}, nil
+	}
+	if err := e.sql(ctx, c, false); err != nil {
 		return nil, err
 	}
 	t, err := e.Store.Run(ctx, c.Statement, schemaOf(bound.Columns), req.MaxRows)

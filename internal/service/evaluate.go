@@ -7,6 +7,7 @@ import (
 
 	"github.com/vedette-siem/vedette/internal/alert"
 	"github.com/vedette-siem/vedette/internal/query"
+	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/rule"
 	"github.com/vedette-siem/vedette/internal/sched"
 	"github.com/vedette-siem/vedette/internal/source"
@@ -24,13 +25,18 @@ func (s *Service) evaluate(ctx context.Context, r *rule.Rule, w alert.Window) (s
 			return sched.Result{}, err
 		}
 	}
-	res, err := s.Engine.Run(ctx, query.Request{File: r.QueryFile, Now: w.To, From: w.From, To: w.To, ByIngestion: nrt, Single: true, MaxRows: s.conf.Query.MaxRows})
+	req := query.Request{File: r.QueryFile, Now: w.To, From: w.From, To: w.To, ByIngestion: nrt, Single: true, MaxRows: s.conf.Query.MaxRows}
+	if s.proof != nil && !nrt {
+		due := w.To.Add(s.conf.Schedule.Delay)
+		req.None = func(plan rel.Node) bool { return s.proof.empty(ctx, r, due, plan) }
+	}
+	res, err := s.Engine.Run(ctx, req)
 	if err != nil {
 		return sched.Result{}, err
 	}
 	indicators := types.JSON{Kind: types.JSONObject}
 	indicators.Set("ExecutionTimeMs", types.JSONOf(types.LongOf(res.Elapsed.Milliseconds())))
-	return sched.Result{Rows: len(res.Rows), Alerts: alert.Evaluate(r, res.Table, w, nil), Indicators: indicators}, nil
+	return sched.Result{Rows: len(res.Rows), ProvedNone: res.ProvedNone, Alerts: alert.Evaluate(r, res.Table, w, nil), Indicators: indicators}, nil
 }
 
 // classify tells what an error of a run is. A query that does not compile, or whose result is too large, does so every

@@ -45,7 +45,7 @@ func (s *Service) loadRules(ctx context.Context) error {
 		return err
 	}
 	for _, k := range kept {
-		s.schedule(k)
+		s.schedule(ctx, k)
 	}
 	return nil
 }
@@ -105,16 +105,22 @@ func first(ds source.Diagnostics) string {
 }
 
 // schedule puts a stored rule on the schedule.
-func (s *Service) schedule(kept state.Rule) {
+func (s *Service) schedule(ctx context.Context, kept state.Rule) {
 	r, faults := ruleOf(kept)
 	if r == nil || faults.HasErrors() {
 		if faults.HasErrors() {
 			s.log.Warn("rule cannot be scheduled", "id", kept.ID, "name", kept.Name, "fault", first(faults))
 		}
 		s.Scheduler.Remove(kept.ID)
+		if s.proof != nil {
+			s.proof.Unwatch(kept.ID)
+		}
 		return
 	}
 	r.Enabled = kept.Enabled
+	if s.proof != nil {
+		s.proof.watch(ctx, r)
+	}
 	if err := s.Scheduler.Set(r, kept.Created); err != nil {
 		s.log.Warn("rule cannot be scheduled", "id", kept.ID, "name", kept.Name, "fault", err)
 	}
@@ -130,6 +136,9 @@ func (s *Service) RuleChanged(ctx context.Context, id string) {
 	switch {
 	case errors.Is(err, state.ErrNotFound):
 		s.Scheduler.Remove(id)
+		if s.proof != nil {
+			s.proof.Unwatch(id)
+		}
 		s.fault("forget the position of rule "+id, s.State.Update(ctx, func(tx state.Tx) error {
 			if err := tx.Positions().Delete(id); !errors.Is(err, state.ErrNotFound) {
 				return err
@@ -139,7 +148,7 @@ func (s *Service) RuleChanged(ctx context.Context, id string) {
 	case err != nil:
 		s.fault("read rule "+id, err)
 	default:
-		s.schedule(kept)
+		s.schedule(ctx, kept)
 	}
 }
 

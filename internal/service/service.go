@@ -59,6 +59,7 @@ type Service struct {
 	clock  sched.Clock
 	disk   *duckdb.Disk
 	stored *catalog.Catalog // what those who bring events fill
+	proof  *prover          // nil: no run is left out
 	rows   chan struct{}    // capacity 1: the outbox has rows
 	works  chan struct{}    // capacity 1: the outbox has actions
 
@@ -122,6 +123,9 @@ func Open(ctx context.Context, opts Options) (s *Service, err error) {
 	}
 	s.Engine = query.New(s.Catalog, s.disk)
 	s.Engine.External, s.Engine.EmptyExternal = content.External, c.Content.EmptyExternal
+	if c.Schedule.SkipEmpty {
+		s.proof = newProver(s)
+	}
 	s.Desk = &desk.Desk{Workspace: s.Workspace(), URL: s.incidentURL}
 	settings, err := Settings(c.Schedule)
 	if err != nil {
@@ -189,6 +193,9 @@ func (s *Service) Run(ctx context.Context) error {
 	pumps, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	loops := []func(context.Context){s.pumpRows, s.expire}
+	if s.proof != nil {
+		loops = append(loops, s.proof.fill)
+	}
 	if s.opts.Deliver != nil {
 		loops = append(loops, s.pumpWorks)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -256,5 +257,50 @@ func TestCustomTables(t *testing.T) {
 	}
 	if got := s.ask("A_CL | getschema | summarize make_list(ColumnName)"); got != `["TimeGenerated","Y","X","_TimeReceived"]` {
 		t.Errorf("columns %s", got)
+	}
+}
+
+// Runs that cannot return rows are left out, and only those.
+func TestRunsAreLeftOut(t *testing.T) {
+	c := configOf(t.TempDir())
+	c.Schedule.Delay = 0
+	var mu sync.Mutex
+	type run struct {
+		proved bool
+		alerts int
+	}
+	runs := map[string][]run{}
+	s := start(t, c, func(o sched.Outcome) {
+		mu.Lock()
+		defer mu.Unlock()
+		runs[o.Rule.Name] = append(runs[o.Rule.Name], run{o.Result.ProvedNone, len(o.Result.Alerts)})
+	})
+	s.declare()
+	text := func(name, query, operator string, threshold int) string {
+		return fmt.Sprintf(`{"displayName":%q,"enabled":true,"severity":"Low","query":%q,"queryFrequency":"PT5M","queryPeriod":"PT5M","triggerOperator":%q,"triggerThreshold":%d,
+"startTimeUtc":%q,"suppressionEnabled":false,"suppressionDuration":"PT5H","tactics":[],"techniques":[],"incidentConfiguration":{"createIncident":false}}`,
+			name, query, operator, threshold, time.Now().UTC().Add(3*time.Second).Format(time.RFC3339))
+	}
+	for i, r := range []struct{ name, text string }{
+		{"hit", text("hit", "Probe_CL | where N == 7", "GreaterThan", 0)},
+		{"miss", text("miss", "Probe_CL | where N == 8 | summarize count() by IP", "GreaterThan", 0)},
+		{"none", text("none", "Probe_CL | where N == 8", "LessThan", 1)},
+		{"count", text("count", "Probe_CL | where N == 8 | count | where Count == 0", "GreaterThan", 0)},
+	} {
+		s.put(fmt.Sprintf("b1f0c0de-0000-4000-8000-00000000010%d", i), "Scheduled", r.text)
+	}
+	s.line(7)
+	s.line(9)
+	waitFor(t, "a run of each", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(runs) == 4
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	for name, want := range map[string]run{"hit": {false, 1}, "miss": {true, 0}, "none": {false, 1}, "count": {false, 1}} {
+		if got := runs[name]; len(got) == 0 || got[0] != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vedette-siem/vedette/internal/eventlog"
 	"github.com/vedette-siem/vedette/internal/incident"
+	"github.com/vedette-siem/vedette/internal/proof"
 	"github.com/vedette-siem/vedette/internal/sched"
 	"github.com/vedette-siem/vedette/internal/state"
 	"github.com/vedette-siem/vedette/internal/types"
@@ -21,6 +22,7 @@ type Status struct {
 	Events   eventlog.Stats   `json:"events"`
 	Tables   []TableStatus    `json:"tables"`
 	Schedule sched.Counters   `json:"schedule"`
+	Proof    *proof.Stats     `json:"proof,omitempty"` // what the empty-window proof does
 	Rules    []RuleStatus     `json:"rules"`
 	Waiting  map[string]int   `json:"outbox"`    // messages by topic
 	Open     map[string]int   `json:"incidents"` // by status
@@ -55,6 +57,10 @@ type RuleStatus struct {
 func (s *Service) Status(ctx context.Context) (Status, error) {
 	out := Status{Started: s.started, Now: s.now(), Bytes: s.disk.Bytes(), Events: s.Events.Stats(), Schedule: s.Scheduler.Counters(), Open: map[string]int{},
 		Expired: map[string]int64{}}
+	if s.proof != nil {
+		st := s.proof.Stats()
+		out.Proof = &st
+	}
 	for _, t := range s.disk.Stored() {
 		ts := TableStatus{Name: t.Table, Rows: t.Rows, Parts: t.Parts}
 		if t.From <= t.To && t.From > types.MinDatetime && t.To < types.MaxDatetime {
