@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -104,6 +105,9 @@ func (d *Deliverer) appendLine(name string, line []byte) (err error) {
 
 // syncFolders makes the entry of a new file durable, and those of the folders above it, which may be new too.
 func (d *Deliverer) syncFolders(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // folders cannot be synced there; the file system's journal keeps their entries
+	}
 	for {
 		f, err := d.files.Open(dir)
 		if err != nil {
@@ -113,7 +117,7 @@ func (d *Deliverer) syncFolders(dir string) error {
 		if cerr := f.Close(); err == nil {
 			err = cerr
 		}
-		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		if err != nil {
 			return err
 		}
 		if dir == "." {
