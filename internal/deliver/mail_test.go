@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -373,6 +374,13 @@ func TestMailPeers(t *testing.T) {
 	hanging := &post{hang: make(chan struct{})}
 	defer close(hanging.hang)
 	outcome(t, hanging.deliverer(t, hanging.serve(t, nil, false), func(o *Options) { o.Timeout = 300 * time.Millisecond }).Deliver(t.Context(), email(t, incident.Config{})), "transient: no answer in 300ms")
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	began := time.Now()
+	patient := hanging.deliverer(t, hanging.serve(t, nil, false), func(o *Options) { o.Timeout = time.Minute })
+	if err := patient.Deliver(ctx, email(t, incident.Config{})); !errors.Is(err, context.Canceled) || time.Since(began) > 3*time.Second {
+		t.Errorf("stopped after %s: %v", time.Since(began), err)
+	}
 	dropping := &post{dropped: true}
 	outcome(t, dropping.deliverer(t, dropping.serve(t, nil, false), nil).Deliver(t.Context(), email(t, incident.Config{})), "transient: mail: ")
 
