@@ -62,6 +62,9 @@ var rooms = map[string][]string{
 	"internal/state/sqlite":    {"internal/state", "internal/incident", "internal/types"},
 	"internal/state/statetest": {"internal/state", "internal/incident", "internal/alert", "internal/entity", "internal/types"},
 
+	// what leaves the machine
+	"internal/deliver": {"internal/state", "internal/incident", "internal/alert", "internal/entity"},
+
 	// who may do what, and the HTTP APIs
 	"internal/auth": {"internal/state"},
 	"internal/desk": {"internal/state", "internal/incident", "internal/alert", "internal/entity", "internal/rule", "internal/types"},
@@ -101,6 +104,7 @@ var drivers = map[string][]string{
 	"github.com/parquet-go/":  {"internal/ingest"},
 	"github.com/spf13/cobra":  {"cmd/vedette"},
 	"github.com/peterh/liner": {"cmd/vedette"},
+	"github.com/wneessen/":    {"internal/deliver"},
 }
 
 // cgoFree are the rooms that a compiler test links: they must stay free of cgo, directly and through others, so
