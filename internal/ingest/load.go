@@ -33,6 +33,9 @@ type Options struct {
 	AADTenantID  string // tenant of Entra records that do not name theirs
 	TimeReceived int64  // ticks for _TimeReceived, and for TimeGenerated where an event has no time; 0 for none
 	Progress     func(Progress)
+	// FixedTables leaves the catalogue as it is: a file that no table fits is refused, and what the table of a file
+	// lacks goes into its unknown column, if it has one.
+	FixedTables bool
 }
 
 func (o Options) maxFaults() int {
@@ -256,6 +259,13 @@ func (l *loader) recognise(_ context.Context, p *plan) error {
 		p.report.note("no record could be read")
 	}
 	p.report.How, p.report.Table = p.how, p.table
+	if l.opts.FixedTables && p.custom {
+		p.custom = false
+		if !l.known(p.table) {
+			p.report.How = NotRecognised
+			p.report.Err = fmt.Errorf("no table fits: there is no %s; name a table of the catalogue", p.table)
+		}
+	}
 	return nil
 }
 
@@ -416,6 +426,7 @@ type fileMapper struct {
 	mappers     map[string]*tableMapper
 	last        *tableMapper
 	moreUnknown int64
+	record      int64 // the number of the record at hand, where they are counted
 }
 
 func (f *fileMapper) named(table string) (string, bool) { return f.names.named(table) }
@@ -551,6 +562,10 @@ func (l *loader) records(ctx context.Context, f *fileMapper, o *openFile) error 
 		default:
 			f.report.Err = err
 			return nil
+		}
+		if x := l.limits.tooLong(&rec); x != nil {
+			f.fault(*x)
+			continue
 		}
 		table, reason := f.shape.route(f, &rec)
 		if reason != "" {

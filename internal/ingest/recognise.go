@@ -152,6 +152,9 @@ func (x *nameIndex) take(r recordReader) (*sample, error) {
 			}
 		}
 		for _, key := range []string{"Type", "$table"} {
+			if x == nil {
+				break // the table is known
+			}
 			if f, ok := rec.find(rec.fields, key); ok && (f.kind == kindString || f.kind == kindText || f.kind == kindValue) {
 				if t, ok := x.named(rec.raw(f)); ok {
 					s.types[t]++
