@@ -59,8 +59,8 @@ func (l Limits) window() int {
 // compresses far better than a large one.
 const expansionAllowance = 64 << 20
 
-// errExpansion ends a compressed file that grows beyond Limits.MaxExpansion.
-var errExpansion = errors.New("compressed content is larger than the expansion limit allows")
+// ErrExpansion ends a compressed file that grows beyond Limits.MaxExpansion.
+var ErrExpansion = errors.New("compressed content is larger than the expansion limit allows")
 
 // countingReader counts the bytes read through it.
 type countingReader struct {
@@ -86,7 +86,7 @@ func (e *expansionReader) Read(p []byte) (int, error) {
 	n, err := e.r.Read(p)
 	e.out += int64(n)
 	if e.out > expansionAllowance && e.out/e.ratio > e.in.n {
-		return n, fmt.Errorf("%w (%d bytes of %d, limit %d times)", errExpansion, e.out, e.in.n, e.ratio)
+		return n, fmt.Errorf("%w (%d bytes of %d, limit %d times)", ErrExpansion, e.out, e.in.n, e.ratio)
 	}
 	return n, err
 }
