@@ -55,6 +55,7 @@ type tableMapper struct {
 	layout, subLayout []predicted // the fields of the record before: most files repeat them
 	batch             [][]types.Value
 	cells             []types.Value
+	bytes             int64 // of the records in batch
 	rows              int64
 	index             map[string][]int // portal: header → fields
 	timeNamed         map[string]int64 // key that stood in for TimeGenerated → rows

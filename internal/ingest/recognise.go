@@ -401,7 +401,8 @@ func ParseMapping(text string) (Mapping, error) {
 	return Mapping{pattern, table}, nil
 }
 
-func (m Mapping) matches(file string) bool {
+// Matches tells whether the mapping is for a file, given by its path below the folder.
+func (m Mapping) Matches(file string) bool {
 	for _, name := range []string{file, path.Base(file)} {
 		if ok, err := path.Match(m.Pattern, name); ok && err == nil {
 			return true

@@ -62,6 +62,11 @@ var rooms = map[string][]string{
 	// events: know no rule and no query language
 	"internal/ingest": {"internal/catalog", "internal/types"},
 	"internal/demo":   {"internal/types"},
+	// into the server: bodies and files to rows, rows to the log
+	"internal/eventlog":      {"internal/catalog", "internal/types"},
+	"internal/dcr":           {"internal/query", "internal/exec", "internal/rel", "internal/funcs", "internal/syntax", "internal/catalog", "internal/source", "internal/ingest", "internal/types"},
+	"internal/api/ingestion": {"internal/dcr", "internal/eventlog", "internal/ingest", "internal/catalog", "internal/types"},
+	"internal/watch":         {"internal/eventlog", "internal/ingest", "internal/catalog", "internal/types"},
 
 	// the top: everything may be used, nothing below may use it
 	"internal/conformance": nil,
