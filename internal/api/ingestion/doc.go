@@ -19,7 +19,8 @@
 // the header X-Batch-Id an upload that broke off is repeated whole: batches that were kept before are recognised.
 //
 // What bodies take in memory is bounded by Options.MaxInFlight; who finds no room in time gets 429 and tries again. A
-// sender has to bring his bytes at a least speed, or is cut off with 408.
+// sender has to bring his bytes at a least speed, or is cut off with 408: a ResponseWriter that wraps the server's must
+// let http.ResponseController through (Unwrap).
 //
 // Who may send is asked of Options.Allow; who a sender is, is known to the handler around this one.
 //

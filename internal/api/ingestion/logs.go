@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/vedette-siem/vedette/internal/dcr"
 	"github.com/vedette-siem/vedette/internal/eventlog"
 	"github.com/vedette-siem/vedette/internal/ingest"
@@ -126,7 +128,7 @@ func (h *Handler) keep(ctx context.Context, rule *dcr.Rule, stream *dcr.Stream, 
 		}
 	}
 	if id != "" {
-		batch.ID = batchID("dcr", rule.ImmutableID, stream.Name, id, string(body))
+		batch.ID = batchID("dcr", rule.ImmutableID, stream.Name, id, strconv.Itoa(len(body)), strconv.FormatUint(xxhash.Sum64(body), 16))
 	}
 	duplicate := false
 	if len(batch.Parts) > 0 {
