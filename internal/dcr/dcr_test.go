@@ -167,6 +167,17 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+// TestDeclaredType: a column of the sender's that is called as a standard one is his.
+func TestDeclaredType(t *testing.T) {
+	r := load(t, "name: r\nstreamDeclarations: {Custom-In: {columns: [{name: TimeGenerated, type: datetime}, {name: Type, type: string}]}}\n"+
+		"dataFlows:\n- streams: [Custom-In]\n  table: Plain\n  transformKql: \"source | project TimeGenerated, Name = strcat('<', Type, '>')\"")
+	got, err := run(t, r, "Custom-In", `[{"TimeGenerated":"2024-01-01","Type":"mine"},{"TimeGenerated":"2024-01-01"}]`)
+	want := "Plain: TimeGenerated=2024-01-01T00:00:00.0000000Z Name=<mine>\nPlain: TimeGenerated=2024-01-01T00:00:00.0000000Z Name=<>"
+	if err != nil || got != want {
+		t.Errorf("%v\n got %s\nwant %s", err, got, want)
+	}
+}
+
 // TestTwoFlows sends a stream into two tables: the rows of the first must not be those of the second.
 func TestTwoFlows(t *testing.T) {
 	r := load(t, "name: r\ndataFlows:\n- streams: [Custom-Web_CL]\n- streams: [Custom-Web_CL]\n  table: Plain\n  transformKql: source | project TimeGenerated, Name = Url\n")

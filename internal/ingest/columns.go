@@ -283,7 +283,7 @@ func (m *tableMapper) fill(rec *record, row []types.Value) {
 	if m.timeCol >= 0 && row[m.timeCol].IsNull() {
 		m.file.standIn(m, rec, timeField, row)
 	}
-	if m.typeCol >= 0 && row[m.typeCol].Text() == "" {
+	if m.typeCol >= 0 && !m.file.stamped && row[m.typeCol].Text() == "" {
 		row[m.typeCol] = types.StringOf(m.table.Name)
 	}
 	if m.received >= 0 && m.file.opts.TimeReceived != 0 && row[m.received].IsNull() {

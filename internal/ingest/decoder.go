@@ -36,7 +36,7 @@ type DecoderOptions struct {
 	BatchRows   int    // rows of a batch at most; default 1000
 	BatchBytes  int64  // bytes of the records of a batch, about; default 8 MiB
 	MaxFaults   int    // faults kept in the report; default 20
-	// Stamp fills what the server says of a row.
+	// Stamp fills what the server says of a row; the zero Stamp leaves that to a later Stamper.
 	Stamp Stamp
 }
 
@@ -148,10 +148,12 @@ func NewDecoder(r io.Reader, target *Target, opts DecoderOptions) (*Decoder, err
 		}
 	}
 	d.report.Shape = shape.name
-	f := &fileMapper{limits: d.limits, shape: shape, base: table, fixed: true, report: &d.report,
+	f := &fileMapper{limits: d.limits, shape: shape, base: table, fixed: true, stamped: true, report: &d.report,
 		opts: Options{MaxFaults: opts.MaxFaults, AADTenantID: opts.AADTenantID, TimeReceived: opts.Stamp.Received}}
 	d.file, d.m = f, target.mapper(f)
-	d.stamper = NewStamper(table, opts.Stamp)
+	if opts.Stamp.Received != 0 || opts.Stamp.ItemID != nil {
+		d.stamper = NewStamper(table, opts.Stamp)
+	}
 	return d, nil
 }
 
@@ -275,7 +277,9 @@ func (d *Decoder) Next() ([][]types.Value, error) {
 		cells = cells[w:]
 		copy(row, d.m.template)
 		d.m.fill(&d.rec, row)
-		d.stamper.Fill(row)
+		if d.stamper != nil {
+			d.stamper.Fill(row)
+		}
 		rows = append(rows, row)
 		bytes += int64(len(d.rec.text))
 	}

@@ -432,6 +432,7 @@ type fileMapper struct {
 	mappers     map[string]*tableMapper
 	last        *tableMapper
 	moreUnknown int64
+	stamped     bool  // the standard columns are a Stamper's to fill
 	record      int64 // the number of the record at hand, where they are counted
 }
 

@@ -25,7 +25,8 @@ func TestOfficialClient(t *testing.T) {
 		}
 		return nil
 	}}
-	h := newHandler(t, log, func(o *Options) { o.RetryAfter, o.Wait = 1, 1 })
+	var h atomic.Pointer[Handler]
+	h.Store(newHandler(t, log, func(o *Options) { o.RetryAfter, o.Wait = 1, 1 }))
 	var compressed, calls, busy atomic.Int64
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		calls.Add(1)
@@ -36,7 +37,7 @@ func TestOfficialClient(t *testing.T) {
 			t.Errorf("headers %v", r.Header)
 		}
 		s := &status{ResponseWriter: w}
-		h.ServeHTTP(s, r)
+		h.Load().ServeHTTP(s, r)
 		if s.code == http.StatusTooManyRequests {
 			busy.Add(1)
 		}
@@ -68,7 +69,7 @@ func TestOfficialClient(t *testing.T) {
 	}
 	// a body with a record that is none is refused as a whole, and the client says so
 	log = &memoryLog{}
-	h = newHandler(t, log, nil)
+	h.Store(newHandler(t, log, nil))
 	out := clients.Run(t, "logsingestion.mjs", append(env, "COUNT=3", "BAD=1")...)
 	if !strings.Contains(out, "failed 4 400 InvalidPayload") || !strings.Contains(out, "record 4 (line 1): expected an object") || log.count("T_CL") != 0 {
 		t.Errorf("the client says %s", out)
