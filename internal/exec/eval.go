@@ -58,6 +58,9 @@ func compileCall(c *rel.Call, slot map[rel.ColID]int) (step, error) {
 		body = c.Sig.Go
 	}
 	if body == nil {
+		body = c.Fn.Row
+	}
+	if body == nil {
 		return nil, fmt.Errorf("the function %s cannot be computed row by row", c.Fn.Name)
 	}
 	args := make([]step, len(c.Args))

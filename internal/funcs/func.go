@@ -67,6 +67,9 @@ type Func struct {
 	// Go is what a scalar function means: it computes one value. It is used for folding, as the engine's
 	// user-defined function where there is no SQL, and as the reference the SQL is tested against.
 	Go Impl
+	// Row is instead of Go where what the function gives has a form of its own in SQL: it takes part where a whole
+	// plan is computed in Go, and is never used for folding, which would mix the two.
+	Row Impl
 	// Agg is what an aggregate means, over all rows of a group.
 	Agg AggImpl
 	// Pick is what an aggregate of whole rows (Spread.Row) means, instead of Agg.

@@ -21,12 +21,30 @@ var matchFuncs = []*Func{
 				names[i] = "'g" + strconv.Itoa(i+1) + "'"
 			}
 			return "regexp_extract(" + c.Args[0].SQL + ", " + w.Lit(*c.Args[1].Const) + ", [" + strings.Join(names, ", ") + "])"
+		},
+		Row: func(c *Ctx, a []types.Value) types.Value {
+			re, err := c.re2(a[1].Text())
+			if err != nil {
+				return c.Fail(err)
+			}
+			groups := re.FindStringSubmatch(a[0].Text())
+			if len(groups) > 0 {
+				groups = groups[1:]
+			}
+			return rowMatch(groups, len(groups) > 0)
 		}},
 	{Name: "match.group", Hidden: true, Class: Scalar, Nulls: Own, Page: "parse-operator",
 		Sigs: Sigs(RetString, P("groups", String), P("number", Long).Constant()),
 		Doc:  "Gives the text of one group of a match.",
 		Lower: func(_ Writer, c *Call) string {
 			return "struct_extract(" + c.Args[0].SQL + ", 'g" + strconv.FormatInt(c.Args[1].Const.Int64(), 10) + "')"
+		},
+		Row: func(_ *Ctx, a []types.Value) types.Value {
+			n, err := types.ParseJSON(a[0].Text())
+			if i := a[1].Int64(); err == nil && i > 0 && i < int64(len(n.Items)) {
+				return types.StringOf(n.Items[i].Str)
+			}
+			return types.StringOf("")
 		}},
 	{Name: "match.text", Hidden: true, Class: Scalar, Nulls: Own, Page: "parse-operator",
 		Sigs: Sigs(RetDynamic, P("text", String), P("pattern", Dynamic).Constant()),
@@ -60,10 +78,14 @@ var matchFuncs = []*Func{
 			}
 			return "CASE WHEN strlen(" + c.Args[0].SQL + ") <= " + strconv.Itoa(shortText) + " THEN regexp_extract(" + c.Args[0].SQL + ", " +
 				w.Lit(types.StringOf(re2)) + ", [" + strings.Join(names, ", ") + "]) ELSE " + searched + " END"
+		},
+		Row: func(c *Ctx, a []types.Value) types.Value {
+			return rowMatch(c.textPattern(a[1]).match(a[0].Text()))
 		}},
 	{Name: "match.any", Hidden: true, Class: Scalar, Nulls: Own, Page: "parse-operator",
 		Sigs: Sigs(RetBool, P("values", String)), SQL: "coalesce(struct_extract($1, 'g0') <> '', false)",
-		Doc: "Tells whether match.values found a match."},
+		Doc: "Tells whether match.values found a match.",
+		Row: func(_ *Ctx, a []types.Value) types.Value { return types.BoolOf(a[0].Text() != "") }},
 	{Name: "match.same", Hidden: true, Class: Scalar, Nulls: Own, Page: "partition-operator", SQL: "($1 IS NOT DISTINCT FROM $2)",
 		Sigs: Sigs(RetBool, Common("x", Any), Common("y", Any)),
 		Doc:  "Tells whether two keys are the same; null is the same as null.",
@@ -76,4 +98,17 @@ var matchFuncs = []*Func{
 		Go: func(_ *Ctx, a []types.Value) types.Value {
 			return types.BoolOf(a[0].IsNull() || a[0].Text() != "[]" && a[0].Text() != "{}")
 		}},
+}
+
+// rowMatch is a match in Go: the text of a JSON array, whose first element makes the groups count from 1; or the empty
+// text where there is no match.
+func rowMatch(groups []string, ok bool) types.Value {
+	if !ok {
+		return types.StringOf("")
+	}
+	out := types.JSON{Kind: types.JSONArray, Items: make([]types.JSON, 1, len(groups)+1)}
+	for _, g := range groups {
+		out.Items = append(out.Items, types.JSON{Kind: types.JSONString, Str: g})
+	}
+	return types.StringOf(out.String())
 }

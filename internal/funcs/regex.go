@@ -32,3 +32,22 @@ func (c *Ctx) Regex(pattern string) (*regexp.Regexp, error) {
 	c.regexes.m[pattern] = re
 	return re, nil
 }
+
+// re2 compiles an RE2 pattern, or returns it from the cache.
+func (c *Ctx) re2(pattern string) (*regexp.Regexp, error) {
+	c.regexes.mu.Lock()
+	defer c.regexes.mu.Unlock()
+	key := "\x00" + pattern // no pattern of Kusto's begins so
+	if re, ok := c.regexes.m[key]; ok {
+		return re, nil
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+	if c.regexes.m == nil || len(c.regexes.m) >= regexCacheSize {
+		c.regexes.m = make(map[string]*regexp.Regexp)
+	}
+	c.regexes.m[key] = re
+	return re, nil
+}

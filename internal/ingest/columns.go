@@ -44,15 +44,18 @@ type tableMapper struct {
 	custom   bool // a table of the user's: keys may lack the suffix that a collector gave their columns
 	sub, top map[string][]string
 
-	template []types.Value
-	typeCol  int
-	timeCol  int
-	received int
+	template   []types.Value
+	typeCol    int
+	timeCol    int
+	received   int
+	unknownCol int
+	left       types.JSON // what of the record at hand goes into the unknown column
 
 	keys, subKeys     map[string]*target
 	layout, subLayout []predicted // the fields of the record before: most files repeat them
 	batch             [][]types.Value
 	cells             []types.Value
+	bytes             int64 // of the records in batch
 	rows              int64
 	index             map[string][]int // portal: header → fields
 	timeNamed         map[string]int64 // key that stood in for TimeGenerated → rows
@@ -80,11 +83,16 @@ func newTableMapper(f *fileMapper, t *catalog.Table) *tableMapper {
 		m.template[i] = types.Null(c.Type)
 	}
 	m.typeCol, m.timeCol, m.received = m.column("Type", types.String), m.column("TimeGenerated", types.Datetime), m.column("_TimeReceived", types.Datetime)
+	m.unknownCol = m.column(UnknownColumn, types.Dynamic)
 	if f.shape.columns != nil {
 		m.sub, m.top = f.shape.columns(t.Name)
 	}
 	return m
 }
+
+// UnknownColumn is the column that takes, as one JSON object, what a record says beyond the other columns: the
+// fields without a column, and the values that do not fit theirs. A table without it loses them.
+const UnknownColumn = "_Unknown"
 
 // column returns the place of the column called name if it has type t, else -1.
 func (m *tableMapper) column(name string, t types.Type) int {
@@ -229,6 +237,9 @@ func (m *tableMapper) resolve(key string, k kind, declared map[string][]string, 
 	return t
 }
 
+// maxKeyKept is the length of a key up to which its target is remembered.
+const maxKeyKept = 256
+
 // lookup returns the target of field i of a record.
 func (m *tableMapper) lookup(rec *record, f *field, i int, sub bool) *target {
 	layout, keys, declared := &m.layout, m.keys, m.top
@@ -242,6 +253,9 @@ func (m *tableMapper) lookup(rec *record, f *field, i int, sub bool) *target {
 	to, ok := keys[raw]
 	if !ok {
 		to = m.resolve(rec.key(f), f.kind, declared, sub)
+		if len(raw) > maxKeyKept {
+			return to
+		}
 		raw = strings.Clone(raw)
 		if len(keys) < 16*m.file.limits.MaxFields { // records may make up keys without end
 			keys[raw] = to
@@ -269,11 +283,38 @@ func (m *tableMapper) fill(rec *record, row []types.Value) {
 	if m.timeCol >= 0 && row[m.timeCol].IsNull() {
 		m.file.standIn(m, rec, timeField, row)
 	}
-	if m.typeCol >= 0 && row[m.typeCol].Text() == "" {
+	if m.typeCol >= 0 && !m.file.stamped && row[m.typeCol].Text() == "" {
 		row[m.typeCol] = types.StringOf(m.table.Name)
 	}
 	if m.received >= 0 && m.file.opts.TimeReceived != 0 && row[m.received].IsNull() {
 		row[m.received] = types.DatetimeOf(m.file.opts.TimeReceived)
+	}
+	if len(m.left.Keys) > 0 {
+		row[m.unknownCol] = withUnknown(row[m.unknownCol], m.left)
+		clear(m.left.Items)
+		m.left.Keys, m.left.Items = m.left.Keys[:0], m.left.Items[:0]
+	}
+}
+
+// withUnknown adds the members of left to what the unknown column holds already, because the record came with it.
+func withUnknown(have types.Value, left types.JSON) types.Value {
+	if have.IsNull() {
+		return left.Value()
+	}
+	out := types.JSONOf(have)
+	if out.Kind != types.JSONObject {
+		out = types.JSON{Kind: types.JSONObject, Keys: []string{UnknownColumn}, Items: []types.JSON{out}}
+	}
+	for i, k := range left.Keys {
+		out.Set(k, left.Items[i])
+	}
+	return out.Value()
+}
+
+// keep puts a field into the unknown column, if the table has one; an empty cell of a CSV file says nothing.
+func (m *tableMapper) keep(rec *record, f *field) {
+	if m.unknownCol >= 0 && (f.kind != kindText || f.end > f.start) {
+		m.left.Set(rec.key(f), rec.node(f))
 	}
 }
 
@@ -291,18 +332,28 @@ func (m *tableMapper) fillFields(rec *record, fields []field, row []types.Value,
 			if !to.known && f.kind != kindNull && (f.kind == kindNested || f.kind == kindValue || f.end > f.start) {
 				m.file.unknown(rec.key(f))
 			}
+			m.keep(rec, f)
 			continue
 		}
+		kept := f.kind == kindNull
 		for _, col := range to.columns {
+			typ := m.table.Columns[col].Type
 			if to.weak && hasValue(row[col]) {
+				if m.unknownCol >= 0 && !kept { // another value under a second name is not lost
+					v, ok := convert(rec, f, typ)
+					kept = ok && (v == row[col] || v.IsNull())
+				}
 				continue
 			}
-			typ := m.table.Columns[col].Type
 			v, ok := convert(rec, f, typ)
 			if !ok {
 				m.file.badValue(rec, m.table.Columns[col], f)
 			}
+			kept = kept || ok
 			row[col] = v
+		}
+		if !kept {
+			m.keep(rec, f)
 		}
 	}
 }
@@ -343,7 +394,7 @@ func (f *fileMapper) badValue(rec *record, c types.Column, fl *field) {
 		if len(text) > 60 {
 			text = strings.ToValidUTF8(text[:60], "") + "…"
 		}
-		f.report.BadValueFaults = append(f.report.BadValueFaults, Fault{Line: rec.line,
+		f.report.BadValueFaults = append(f.report.BadValueFaults, Fault{Line: rec.line, Record: f.record,
 			Reason: fmt.Sprintf("%s: %q is no %s", c.Name, text, c.Type)})
 	}
 }
@@ -353,11 +404,14 @@ func (f *fileMapper) unknown(key string) {
 	if f.report.UnknownColumns == nil {
 		f.report.UnknownColumns = map[string]int64{}
 	}
-	if _, ok := f.report.UnknownColumns[key]; !ok && len(f.report.UnknownColumns) >= maxReported {
-		f.moreUnknown++
-		return
+	if _, ok := f.report.UnknownColumns[key]; !ok {
+		if len(f.report.UnknownColumns) >= maxReported {
+			f.moreUnknown++
+			return
+		}
+		key = strings.Clone(key)
 	}
-	f.report.UnknownColumns[strings.Clone(key)]++
+	f.report.UnknownColumns[key]++
 }
 
 // standIn fills TimeGenerated from the field that says best when the event happened, or, where none does, with

@@ -33,7 +33,7 @@ type cell struct{ start, end int } // in csvReader.text
 
 // newCSVReader reads the header.
 func newCSVReader(r io.Reader, l Limits) (*csvReader, error) {
-	c := &csvReader{r: r, limits: l, comma: ',', buf: make([]byte, min(1<<18, 2*l.MaxRecord)), line: 1}
+	c := &csvReader{r: r, limits: l, comma: ',', buf: make([]byte, l.window()), line: 1}
 	if _, err := c.fill(); err != nil {
 		return nil, err
 	}

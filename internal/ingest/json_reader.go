@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 	"unsafe"
+
+	"github.com/vedette-siem/vedette/internal/types"
 )
 
 // jsonReader reads the objects of a JSON file as records, whichever way they are put together: one a line,
@@ -39,7 +41,7 @@ const (
 )
 
 func newJSONReader(r io.Reader, l Limits) *jsonReader {
-	return &jsonReader{r: r, limits: l, buf: make([]byte, min(1<<18, 2*l.MaxRecord)), line: 1}
+	return &jsonReader{r: r, limits: l, buf: make([]byte, l.window()), line: 1}
 }
 
 // fill reads more text into the window; false means that there is no more, or no room.
@@ -120,7 +122,7 @@ func (j *jsonReader) next(rec *record) error {
 		if !ok {
 			if j.state != jsonTop {
 				j.state = jsonTop
-				return &Fault{Line: j.line, Reason: "the file ends inside an array", noRecord: true}
+				return &Fault{Line: j.line, Reason: "the text ends inside an array", noRecord: true}
 			}
 			return io.EOF
 		}
@@ -310,7 +312,7 @@ func (j *jsonReader) object(rec *record) error {
 	for {
 		s := j.window()
 		rec.expanded = false
-		end, fields, err := scanMembers(s, 0, 0, rec.fields[:0], j.expand, &rec.sub, &rec.expanded)
+		end, fields, err := scanMembers(s, 0, types.MaxJSONDepth-j.limits.MaxDepth, rec.fields[:0], j.expand, &rec.sub, &rec.expanded)
 		rec.fields = fields
 		var fault *scanFault
 		switch {
@@ -339,7 +341,7 @@ func (j *jsonReader) object(rec *record) error {
 				continue
 			}
 			if j.eof {
-				fault = &scanFault{j.end - j.at, "the file ends inside a record"}
+				fault = &scanFault{j.end - j.at, "the text ends inside a record"}
 			} else {
 				fault = &scanFault{j.end - j.at, "record is larger than the limit"}
 			}

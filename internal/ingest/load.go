@@ -29,10 +29,14 @@ type Options struct {
 	Limits       Limits
 	MaxFaults    int    // faults kept per file; default 20
 	BatchRows    int    // rows handed to the sink at once; default 512
+	BatchBytes   int64  // bytes of the records of these rows, about; 0 for no bound
 	Parallel     int    // files read at the same time; default 2
 	AADTenantID  string // tenant of Entra records that do not name theirs
 	TimeReceived int64  // ticks for _TimeReceived, and for TimeGenerated where an event has no time; 0 for none
 	Progress     func(Progress)
+	// FixedTables leaves the catalogue as it is: a file that no table fits is refused, and what the table of a file
+	// lacks goes into its unknown column, if it has one.
+	FixedTables bool
 }
 
 func (o Options) maxFaults() int {
@@ -80,6 +84,11 @@ func Load(ctx context.Context, fsys fs.FS, opts Options, cat *catalog.Catalog, s
 	return loadFiles(ctx, fsys, files, opts, cat, sink)
 }
 
+// LoadFile loads one file of a file system. Its path may name its table, as those of Load do.
+func LoadFile(ctx context.Context, fsys fs.FS, file string, opts Options, cat *catalog.Catalog, sink Sink) (*Report, error) {
+	return loadFiles(ctx, fsys, []string{file}, opts, cat, sink)
+}
+
 // loader is one run of Load.
 type loader struct {
 	fsys    fs.FS
@@ -125,7 +134,7 @@ func loadFiles(ctx context.Context, fsys fs.FS, files []string, opts Options, ca
 			report.Ignored = append(report.Ignored, f)
 			continue
 		}
-		i := slices.IndexFunc(opts.Mapping, func(m Mapping) bool { return m.matches(f) })
+		i := slices.IndexFunc(opts.Mapping, func(m Mapping) bool { return m.Matches(f) })
 		if i >= 0 {
 			if opts.Mapping[i].Table == "-" {
 				report.Ignored = append(report.Ignored, f)
@@ -256,6 +265,13 @@ func (l *loader) recognise(_ context.Context, p *plan) error {
 		p.report.note("no record could be read")
 	}
 	p.report.How, p.report.Table = p.how, p.table
+	if l.opts.FixedTables && p.custom {
+		p.custom = false
+		if !l.known(p.table) {
+			p.report.How = NotRecognised
+			p.report.Err = fmt.Errorf("no table fits: there is no %s; name a table of the catalogue", p.table)
+		}
+	}
 	return nil
 }
 
@@ -416,6 +432,8 @@ type fileMapper struct {
 	mappers     map[string]*tableMapper
 	last        *tableMapper
 	moreUnknown int64
+	stamped     bool  // the standard columns are a Stamper's to fill
+	record      int64 // the number of the record at hand, where they are counted
 }
 
 func (f *fileMapper) named(table string) (string, bool) { return f.names.named(table) }
@@ -552,6 +570,10 @@ func (l *loader) records(ctx context.Context, f *fileMapper, o *openFile) error 
 			f.report.Err = err
 			return nil
 		}
+		if x := l.limits.tooLong(&rec); x != nil {
+			f.fault(*x)
+			continue
+		}
 		table, reason := f.shape.route(f, &rec)
 		if reason != "" {
 			f.fault(Fault{Line: rec.line, Reason: reason})
@@ -566,7 +588,8 @@ func (l *loader) records(ctx context.Context, f *fileMapper, o *openFile) error 
 		m.fill(&rec, row)
 		m.batch = append(m.batch, row)
 		m.rows++
-		if len(m.batch) == l.opts.BatchRows {
+		m.bytes += int64(len(rec.text))
+		if len(m.batch) == l.opts.BatchRows || l.opts.BatchBytes > 0 && m.bytes >= l.opts.BatchBytes {
 			if err := l.flush(f, m, o); err != nil {
 				return err
 			}
@@ -582,7 +605,7 @@ func (l *loader) flush(f *fileMapper, m *tableMapper, o *openFile) error {
 	defer l.mu.Unlock()
 	n := len(m.batch)
 	err := l.sink.Append(m.table, m.batch)
-	m.batch = m.batch[:0]
+	m.batch, m.bytes = m.batch[:0], 0
 	if err != nil {
 		m.rows -= int64(n)
 		return fmt.Errorf("append rows of %s to %s: %w", f.report.File, m.table.Name, err)

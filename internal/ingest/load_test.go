@@ -41,7 +41,7 @@ func (s *textSink) Append(t *catalog.Table, rows [][]types.Value) error {
 }
 
 // smallCatalog has a few tables, so that tests need not know the wide ones.
-func smallCatalog(t *testing.T) *catalog.Catalog {
+func smallCatalog(t testing.TB) *catalog.Catalog {
 	t.Helper()
 	c := catalog.New()
 	col := func(name string, typ types.Type) types.Column { return types.Column{Name: name, Type: typ} }
@@ -114,10 +114,10 @@ func TestFormats(t *testing.T) {
 		{"bad word", "T.json", "{\"Name\":tru}\n{\"Name\":\"a\",\"N\":1}\n", one, "1: unexpected word"},
 		{"bad element in an array", "T.json", "[{\"Name\":\"a\",\"N\":1},{\"N\":01},{\"Name\":\"b\",\"N\":2}]", two, "1: malformed number"},
 		{"bad element in an indented array", "T.json", "[\n  {\n    \"Name\": \"x\" \"N\": 1,\n    \"D\": [\n      {\n        \"a\": 1\n      }\n    ]\n  },\n  {\n    \"Name\": \"a\",\n    \"N\": 1\n  }\n]\n", one, `3: expected "," or "}", found """`},
-		{"cut off", "T.json", "{\"Name\":\"a\",\"N\":1}\n{\"Name\":\"b\",", one, "2: the file ends inside a record"},
-		{"cut-off array", "T.json", "[{\"Name\":\"a\",\"N\":1},", one, "1: the file ends inside an array"},
+		{"cut off", "T.json", "{\"Name\":\"a\",\"N\":1}\n{\"Name\":\"b\",", one, "2: the text ends inside a record"},
+		{"cut-off array", "T.json", "[{\"Name\":\"a\",\"N\":1},", one, "1: the text ends inside an array"},
 		{"no objects", "T.json", "[{\"Name\":\"a\",\"N\":1},5,\"x\",null,[1]]\nhello\n{\"Name\":\"b\",\"N\":2}", two, "1: expected an object, found \"5\"\n1: expected an object, found \"\"\"\n1: expected an object, found \"n\"\n1: expected an object, found \"[\"\n2: expected an object, found \"h\""},
-		{"cut-off envelope", "T.json", "{\"records\":[{\"Name\":\"a\",\"N\":1}]", one, "1: the file ends inside an array"},
+		{"cut-off envelope", "T.json", "{\"records\":[{\"Name\":\"a\",\"N\":1}]", one, "1: the text ends inside an array"},
 		{"envelope with a broken end", "T.json", "{\"records\":[{\"Name\":\"a\",\"N\":1}] oops}\n{\"Name\":\"b\",\"N\":2}\n", two, "1: the envelope is not closed as JSON is"},
 		{"nested too deep", "T.json", "{\"D\":" + strings.Repeat("[", 200) + strings.Repeat("]", 200) + "}\n{\"Name\":\"a\",\"N\":1}\n", one, "1: nested too deep"},
 

@@ -152,6 +152,9 @@ func (x *nameIndex) take(r recordReader) (*sample, error) {
 			}
 		}
 		for _, key := range []string{"Type", "$table"} {
+			if x == nil {
+				break // the table is known
+			}
 			if f, ok := rec.find(rec.fields, key); ok && (f.kind == kindString || f.kind == kindText || f.kind == kindValue) {
 				if t, ok := x.named(rec.raw(f)); ok {
 					s.types[t]++
@@ -398,7 +401,8 @@ func ParseMapping(text string) (Mapping, error) {
 	return Mapping{pattern, table}, nil
 }
 
-func (m Mapping) matches(file string) bool {
+// Matches tells whether the mapping is for a file, given by its path below the folder.
+func (m Mapping) Matches(file string) bool {
 	for _, name := range []string{file, path.Base(file)} {
 		if ok, err := path.Match(m.Pattern, name); ok && err == nil {
 			return true

@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/vedette-siem/vedette/internal/types"
 )
@@ -102,13 +104,64 @@ func (r *record) node(f *field) types.JSON {
 	return types.JSON{Kind: types.JSONString, Str: r.raw(f)}
 }
 
-// unescape takes the escapes out of the inside of a JSON string that the scanner has found well-formed.
+// unescape takes the escapes out of the inside of a JSON string that the scanner has found well-formed. A half of a
+// surrogate pair that stands alone becomes U+FFFD.
 func unescape(s string) string {
-	n, err := types.ParseJSON(`"` + s + `"`)
-	if err != nil { // a raw control character, which the scanner allows and JSON does not
-		return strings.ReplaceAll(s, `\"`, `"`)
+	n := strings.IndexByte(s, '\\')
+	if n < 0 {
+		return s
 	}
-	return n.Str
+	var b strings.Builder
+	b.Grow(len(s))
+	for {
+		b.WriteString(s[:n])
+		c := s[n+1]
+		s = s[n+2:]
+		switch c {
+		case 'n':
+			c = '\n'
+		case 'r':
+			c = '\r'
+		case 't':
+			c = '\t'
+		case 'b':
+			c = '\b'
+		case 'f':
+			c = '\f'
+		}
+		if c != 'u' {
+			b.WriteByte(c)
+		} else {
+			r := hex4(s)
+			s = s[4:]
+			if utf16.IsSurrogate(r) {
+				low := rune(utf8.RuneError)
+				if strings.HasPrefix(s, `\u`) {
+					low = utf16.DecodeRune(r, hex4(s[2:]))
+				}
+				if r = low; r != utf8.RuneError {
+					s = s[6:]
+				}
+			}
+			b.WriteRune(r)
+		}
+		if n = strings.IndexByte(s, '\\'); n < 0 {
+			b.WriteString(s)
+			return b.String()
+		}
+	}
+}
+
+// hex4 reads the four hexadecimal digits that s begins with.
+func hex4(s string) (r rune) {
+	for i := range 4 {
+		c := rune(s[i])
+		if c > '9' {
+			c = c&0x0f + 9
+		}
+		r = r<<4 | c&0x0f
+	}
+	return r
 }
 
 // recordReader reads the records of a file one after the other. A *Fault is a record that cannot be read; the

@@ -9,13 +9,19 @@ import (
 // Fault is a record that could not be read, or a value that does not fit its column.
 type Fault struct {
 	Line   int64 // where the fault is, from 1; of a Parquet file the row
+	Record int64 // which record of the body it is, from 1; 0 where it is not counted (LoadDir), or no record
 	Reason string
 
 	noRecord bool // a fault of the file that cost no record
 }
 
-// Error renders the fault as line: reason.
-func (f *Fault) Error() string { return fmt.Sprintf("line %d: %s", f.Line, f.Reason) }
+// Error renders the fault as its place and the reason.
+func (f *Fault) Error() string {
+	if f.Record > 0 {
+		return fmt.Sprintf("record %d (line %d): %s", f.Record, f.Line, f.Reason)
+	}
+	return fmt.Sprintf("line %d: %s", f.Line, f.Reason)
+}
 
 // Recognition says how the table of a file was found.
 type Recognition uint8

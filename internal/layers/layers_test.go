@@ -70,9 +70,13 @@ var rooms = map[string][]string{
 	"internal/desk": {"internal/state", "internal/incident", "internal/alert", "internal/entity", "internal/rule", "internal/types"},
 
 	// events: know no rule and no query language
-	"internal/ingest":   {"internal/catalog", "internal/types"},
-	"internal/demo":     {"internal/types"},
-	"internal/eventlog": {"internal/store", "internal/catalog", "internal/types"},
+	"internal/ingest": {"internal/catalog", "internal/types"},
+	"internal/demo":   {"internal/types"},
+	// into the server: bodies and files to rows, rows to the log
+	"internal/eventlog":      {"internal/store", "internal/catalog", "internal/types"},
+	"internal/dcr":           {"internal/query", "internal/exec", "internal/rel", "internal/funcs", "internal/syntax", "internal/catalog", "internal/source", "internal/ingest", "internal/types"},
+	"internal/api/ingestion": {"internal/dcr", "internal/eventlog", "internal/ingest", "internal/catalog", "internal/types"},
+	"internal/watch":         {"internal/eventlog", "internal/ingest", "internal/catalog", "internal/types"},
 
 	// the server
 	"internal/config":  {},
