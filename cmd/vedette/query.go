@@ -23,10 +23,10 @@ func (a *app) queryCommand() *cobra.Command {
 	var file string
 	var batchMode bool
 	cmd := &cobra.Command{
-		Use:   "query [KQL | -f FILE] [--data DIR]",
+		Use:   "query [KQL | -f FILE] [--data DIR | --store DIR]",
 		Short: "Run one query, or ask queries at a prompt",
 		Long: `query runs a KQL query over data and prints its rows. Without a query it reads one from stdin, or opens a prompt
-where stdin is a terminal. Without --data the tables of Log Analytics are there and empty; without --external too
+where stdin is a terminal. Without --data or --store the tables of Log Analytics are there and empty; without --external too
 externaldata is empty, with a warning. Otherwise what --external does not allow is refused.
 
 With --batch it answers JSON lines on stdin, {"id": ..., "query": "..."} each, by JSON lines on stdout:
@@ -43,7 +43,7 @@ With --batch it answers JSON lines on stdin, {"id": ..., "query": "..."} each, b
 			case len(args) > 0 && file != "" || batchMode && len(args)+len(file) > 0:
 				return errors.New("expected one of a query, --file and --batch")
 			}
-			f.opts.EmptyExternal = f.opts.EmptyExternal || len(f.opts.Data)+len(f.opts.External) == 0
+			f.opts.EmptyExternal = f.opts.EmptyExternal || len(f.opts.Data)+len(f.opts.Store)+len(f.opts.External) == 0
 			f.quiet = f.quiet || batchMode
 			text := source.NewFile("", strings.Join(args, ""))
 			if file != "" {
@@ -75,6 +75,7 @@ With --batch it answers JSON lines on stdin, {"id": ..., "query": "..."} each, b
 		},
 	}
 	f.add(cmd)
+	f.addAt(cmd)
 	fl := cmd.Flags()
 	fl.StringVarP(&file, "file", "f", "", "file that holds the query")
 	fl.IntVar(&f.maxRows, "max-rows", 0, "rows that a result may have (default 100,000; batch 1,000,000)")

@@ -178,29 +178,33 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.write(bound, diags, types.TicksOf(req.Now), false)
-	if err != nil {
+	t, c, err := e.runBound(ctx, bound, diags, types.TicksOf(req.Now), req.MaxRows)
+	if c == nil {
 		return nil, err
 	}
-	t, err := e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)
-	if errors.Is(err, store.ErrGone) { // retention has dropped a part since the query was compiled
-		if c, err = e.write(bound, diags, types.TicksOf(req.Now), false); err != nil {
-			return nil, err
+	return &Result{Table: t, Compiled: c, Elapsed: time.Since(start)}, err
+}
+
+// runBound writes a bound query and runs it. Without a Compiled it could not be written.
+func (e *Engine) runBound(ctx context.Context, bound *bind.Result, diags source.Diagnostics, now int64, maxRows int) (types.Table, *Compiled, error) {
+	run := func(exact bool) (types.Table, *Compiled, error) {
+		c, err := e.write(bound, diags, now, exact)
+		if err != nil {
+			return types.Table{}, nil, err
 		}
-		t, err = e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)
+		t, err := e.Store.Run(ctx, c.Statement, c.Columns, maxRows)
+		return t, c, err
+	}
+	t, c, err := run(false)
+	if errors.Is(err, store.ErrGone) { // retention has dropped a part since the query was compiled
+		t, c, err = run(false)
 	}
 	if errors.Is(err, store.ErrOverflow) {
 		// Kusto's integers wrap around; the engine's do not, so the arithmetic is done in Go.
-		if c, err = e.write(bound, diags, types.TicksOf(req.Now), true); err != nil {
-			return nil, err
-		}
-		t, err = e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)
+		t, c, err = run(true)
 	}
-	if err != nil {
-		if errors.Is(context.Cause(ctx), ErrTimeout) {
-			err = ErrTimeout
-		}
-		return &Result{Table: t, Compiled: c, Elapsed: time.Since(start)}, err
+	if err != nil && errors.Is(context.Cause(ctx), ErrTimeout) {
+		err = ErrTimeout
 	}
-	return &Result{Table: t, Compiled: c, Elapsed: time.Since(start)}, nil
+	return t, c, err
 }

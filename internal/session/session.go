@@ -18,6 +18,7 @@ import (
 // Options say what a session is opened over.
 type Options struct {
 	Data       []string // folders or files of events
+	Store      string   // folder of an event store that a server filled, instead of Data
 	Mapping    []string // pattern=Table, for files whose table does not show
 	Parsers    []string // folders of parser files
 	Watchlists []string // alias=FILE or alias=FILE,SearchKey
@@ -37,7 +38,8 @@ type Session struct {
 	Loaded   []Loaded
 	Problems []catalog.Problem
 
-	store  *duckdb.Engine
+	store  store.Engine
+	disk   *duckdb.Disk // the same, where it is an event store
 	counts *counter
 }
 
@@ -49,6 +51,9 @@ type Loaded struct {
 
 // loadBatch is how many rows are handed on at once.
 const loadBatch = 2048
+
+// ErrStoreAndData is the fault of options that name an event store and events to load: they would go into the store.
+var ErrStoreAndData = errors.New("an event store and files of events cannot be read together")
 
 // ErrNoData is the fault of data folders that hold nothing to load.
 var ErrNoData = errors.New("no events found")
@@ -86,10 +91,18 @@ func Open(ctx context.Context, opts Options) (s *Session, err error) {
 			return nil, fmt.Errorf("data: %w", err)
 		}
 	}
-	if s.store, err = duckdb.Open(ctx, duckdb.Options{MemoryBytes: opts.Memory, Threads: opts.Threads}); err != nil {
+	switch {
+	case opts.Store != "" && len(opts.Data) > 0:
+		return nil, ErrStoreAndData
+	case opts.Store != "":
+		err = s.openStore(ctx, opts)
+	default:
+		s.store, err = duckdb.Open(ctx, duckdb.Options{MemoryBytes: opts.Memory, Threads: opts.Threads})
+		s.counts = newCounter(s.store)
+	}
+	if err != nil {
 		return nil, err
 	}
-	s.counts = newCounter(s.store)
 	s.Engine = query.New(s.Catalog, s.store)
 	s.Engine.EmptyExternal, s.Engine.External = opts.EmptyExternal, external.read
 	for _, dir := range opts.Data {
