@@ -227,6 +227,8 @@ func (a *app) backtest(ctx context.Context, f *dataFlags, out *outputFlag, paths
 			return fmt.Errorf("--set: %w", err)
 		}
 	}
+	start := time.Now()
+	var runs int64
 	var all []replayed
 	for i, c := range combos {
 		one, err := a.replay(ctx, s, p, c, fmt.Sprintf("%d of %d ", i+1, len(combos)), out.value == "json")
@@ -234,6 +236,12 @@ func (a *app) backtest(ctx context.Context, f *dataFlags, out *outputFlag, paths
 			return err
 		}
 		all = append(all, one)
+		for _, r := range one.result.Rules {
+			runs += int64(r.Windows - r.Suppressed)
+		}
+	}
+	if !f.quiet {
+		fmt.Fprintln(a.err, a.term.errStyle.dim(fmt.Sprintf("replayed %s in %s", plural(runs, "run"), seconds(time.Since(start)))))
 	}
 	if out.value == "json" {
 		err = a.writeBacktestJSON(p, all, unreadable)

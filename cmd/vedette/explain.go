@@ -226,7 +226,11 @@ func conclusion(r *rule.Rule, ex *session.Explained) string {
 	if end != nil {
 		at := fmt.Sprintf("line %d: %s", r.QueryFile.Position(end.Span.Start).Line, runewidth.Truncate(printable(end.Text), plainStep, "…"))
 		if before > 0 {
-			text += fmt.Sprintf("\nthe last %s end at %s", plural(before, "row"), at)
+			what := "the last row ends"
+			if before > 1 {
+				what = "the last " + grouped(before) + " rows end"
+			}
+			text += "\n" + what + " at " + at
 		} else {
 			text += "\nthere are none to begin with: " + at
 		}

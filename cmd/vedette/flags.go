@@ -50,7 +50,14 @@ func (f *dataFlags) addAt(cmd *cobra.Command) {
 }
 
 // require demands that the flags say where the events are.
-func (f *dataFlags) require(cmd *cobra.Command) { cmd.MarkFlagsOneRequired("data", "store") }
+func (f *dataFlags) require(cmd *cobra.Command) {
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		if len(f.opts.Data) == 0 && f.opts.Store == "" {
+			return fmt.Errorf("no events are named: expected --data or --store; see 'vedette %s --help'", cmd.Name())
+		}
+		return nil
+	}
+}
 
 func (f *dataFlags) limits() session.Limits {
 	return session.Limits{Timeout: f.timeout, MaxRows: f.maxRows}
