@@ -209,11 +209,13 @@ func (a *app) backtest(ctx context.Context, f *dataFlags, out *outputFlag, paths
 		return fmt.Errorf("no rule below %s", strings.Join(paths, ", "))
 	}
 	var unreadable []session.RuleFileRead
+	hunts := int64(0)
 	for _, r := range files {
 		switch {
 		case r.Faults.HasErrors() || r.Rule == nil:
 			unreadable = append(unreadable, r)
-		case r.Rule.Kind == rule.Hunting && len(files) > 1: // a folder may hold some, and they are on no schedule
+		case r.Rule.Kind == rule.Hunting && len(files) > 1: // a folder may hold some
+			hunts++
 		default:
 			p.Rules = append(p.Rules, r.Rule)
 		}
@@ -239,6 +241,9 @@ func (a *app) backtest(ctx context.Context, f *dataFlags, out *outputFlag, paths
 		for _, r := range one.result.Rules {
 			runs += int64(r.Windows - r.Suppressed)
 		}
+	}
+	if hunts > 0 && !f.quiet {
+		fmt.Fprintf(a.err, "%s %s passed over: they are on no schedule\n", a.term.errStyle.yellow("warning:"), plural(hunts, "hunting query"))
 	}
 	if !f.quiet {
 		fmt.Fprintln(a.err, a.term.errStyle.dim(fmt.Sprintf("replayed %s in %s", plural(runs, "run"), seconds(time.Since(start)))))

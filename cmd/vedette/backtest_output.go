@@ -82,7 +82,7 @@ func comparison(all []replayed) types.Table {
 	}
 	text("rule")
 	text("every")
-	text("first run")
+	t.Schema = append(t.Schema, types.Column{Name: "first run", Type: types.Datetime}) // so that it is not cut before the texts
 	for _, name := range []string{"windows", "suppressed", "fired", "rows", "alerts", "incidents"} {
 		t.Schema = append(t.Schema, types.Column{Name: name, Type: types.Long})
 	}
@@ -128,9 +128,10 @@ func (a *app) writeIncidents(p session.Replay, b *session.Backtest) {
 }
 
 func incidentTable(list []*incident.Incident) types.Table {
-	t := types.Table{Schema: types.Schema{{Name: "no", Type: types.Long}, {Name: "raised", Type: types.String}, {Name: "severity", Type: types.String},
-		{Name: "title", Type: types.String}, {Name: "alerts", Type: types.Long}, {Name: "first activity", Type: types.String},
-		{Name: "last activity", Type: types.String}, {Name: "entities", Type: types.String}}}
+	// Times are texts here, in a form for people; their columns say so, because columns of texts are cut first.
+	t := types.Table{Schema: types.Schema{{Name: "no", Type: types.Long}, {Name: "raised", Type: types.Datetime}, {Name: "severity", Type: types.String},
+		{Name: "title", Type: types.String}, {Name: "alerts", Type: types.Long}, {Name: "first activity", Type: types.Datetime},
+		{Name: "last activity", Type: types.Datetime}, {Name: "entities", Type: types.String}}}
 	when := func(at time.Time) types.Value {
 		if at.IsZero() {
 			return types.StringOf("")
