@@ -30,7 +30,7 @@ type dataFlags struct {
 func (f *dataFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringArrayVarP(&f.opts.Data, "data", "d", nil, "folder or file of events (JSON, NDJSON, CSV, Parquet, .gz); may be given again")
-	fl.StringVar(&f.opts.Store, "store", "", "folder of the event store of a server that is not running, or of a backup, instead of --data")
+	fl.StringVar(&f.opts.Store, "store", "", "data folder of a server that is not running, or a backup of it, instead of --data")
 	fl.StringArrayVar(&f.opts.Mapping, "table", nil, "PATTERN=TABLE: table of the files that match, - to leave them out")
 	fl.StringArrayVar(&f.opts.Parsers, "parsers", nil, "folder of parser files (YAML, .kql), loaded as stored functions")
 	fl.StringArrayVar(&f.opts.Watchlists, "watchlist", nil, "ALIAS=FILE.csv[,SEARCHKEY]: a watchlist")

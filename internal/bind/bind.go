@@ -44,25 +44,27 @@ type Options struct {
 	Trace func(Step)
 	// Set replaces the values of the query's own scalar let statements, by name.
 	Set map[string]types.Value
+	// Single refuses a query that gives several results.
+	Single bool
 	// Params are the values of declare query_parameters.
 	Params map[string]types.Value
 }
 
 // Result is a bound query.
 type Result struct {
+	// Plan computes all results of the query.
 	Plan rel.Node
-	// Columns are the visible columns of Plan, in order.
+	// Columns are the columns of Plan's rows, in order. For one result they are its columns; several results
+	// stand side by side, behind a number that tells for each row which result it belongs to, from 0. The
+	// columns of the other results are null there.
 	Columns []rel.Col
 	// Order is the order the rows must come in; empty if the query leaves it open.
 	Order []rel.Key
-	// Open tells that the result may have more columns than are known without running it.
-	Open bool
-	// Scalar tells that the query is a scalar expression: one column without a name.
-	Scalar bool
+	// Outputs are the results, in order. There is at least one, and the first is what is meant by the result
+	// where one is expected.
+	Outputs []Output
 	// Tables are the stored tables that the query reads, functions included; Functions the stored functions.
 	Tables, Functions []string
-	// Render is the render operator's chart and properties, if there is one.
-	Render map[string]string
 	// Lets are the query's own scalar let statements, whose values Options.Set can replace, in their order.
 	Lets []Let
 	// Warnings are things a person should know about the result.
@@ -114,17 +116,16 @@ func Bind(q *syntax.Query, opts Options) (res *Result, diags []source.Diagnostic
 		soft: map[int]bool{}, untyped: map[rel.ColID]bool{}, untypedExprs: map[rel.Expr]bool{}, nulls: map[rel.Expr]bool{}}
 	root := b.root()
 	out := b.statements(q.Stmts, root)
-	if out == nil && !b.failed() {
+	if len(out) == 0 && !b.failed() {
 		b.add("KS176", q.Span(), "a query is expected: there is no expression to run")
 	}
+	if len(out) > 1 && opts.Single {
+		b.addHint("VQ020", out[1].span, fmt.Sprintf("the query gives %d results where one is expected", len(out)), "keep the one that is meant")
+	}
 	if b.failed() {
 		return nil, b.diags
 	}
-	res = b.finish(out)
-	if b.failed() {
-		return nil, b.diags
-	}
-	return res, b.diags
+	return b.finish(out), b.diags
 }
 
 // binder binds one query.
@@ -138,6 +139,10 @@ type binder struct {
 	used      map[string]bool // stored tables read
 	usedFuncs map[string]bool // stored functions called
 	render    map[string]string
+	ending    *ending
+	// bestEffort is set best_effort: union and macro-expand leave out what does not resolve.
+	bestEffort bool
+	most       rel.Expr // how many rows set query_take_max_records leaves of each result; nil for all
 	// inside is the chain of stored functions being bound. Faults inside one are reported at its call.
 	inside []frame
 	depth  int
@@ -206,29 +211,14 @@ func (b *binder) newCol(name string, t types.Type) rel.Col {
 	return rel.Col{ID: b.nextCol, Name: name, Type: t}
 }
 
-// finish turns the value of the last statement into a result.
-func (b *binder) finish(v value) *Result {
-	res := &Result{Render: b.render, Tables: sortedKeys(b.used), Functions: sortedKeys(b.usedFuncs), Lets: b.lets}
-	switch v := v.(type) {
-	case *table:
-		if v.graph != nil {
-			b.addHint("KS174", source.Span{}, "the result of the query is a graph", "graph-match, graph-shortest-paths and graph-to-table make a table of a graph")
-			return nil
-		}
-		res.Plan, res.Columns, res.Open = v.node, v.cols, v.open
-		if v.explicit {
-			res.Order = v.order
-		}
-	case scalar:
-		col := b.newCol("", v.expr.Type())
-		if v.expr.Type() == types.Unknown {
-			return nil
-		}
-		one := &rel.Values{Rows: [][]types.Value{{}}}
-		res.Plan = &rel.Project{In: one, Items: []rel.Item{{Col: col, Expr: v.expr}}}
-		res.Columns, res.Scalar = []rel.Col{col}, true
-	default:
-		panic(fmt.Sprintf("bind: a statement gave %T", v))
+// finish makes one plan of the results of a query.
+func (b *binder) finish(outs []outcome) *Result {
+	res := &Result{Tables: sortedKeys(b.used), Functions: sortedKeys(b.usedFuncs), Lets: b.lets}
+	if len(outs) == 1 {
+		o := outs[0]
+		res.Plan, res.Columns, res.Order, res.Outputs = o.node, o.Columns, o.Order, []Output{o.Output}
+	} else {
+		res.Plan, res.Columns, res.Order, res.Outputs = b.sideBySide(outs)
 	}
 	if len(b.shares) > 0 {
 		res.Plan = &rel.With{Shares: b.shares, Body: res.Plan}

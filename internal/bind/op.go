@@ -26,7 +26,9 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 	case *syntax.FindOp:
 		return b.find(e, in, o), e
 	case *syntax.MacroExpandOp:
-		b.errUnsupported(o.WordSpan(), "macro-expand, which is for several databases,")
+		return b.macroExpand(e, in, o), e
+	case *syntax.InlineExternalTableOp:
+		b.addHint("VQ001", o.WordSpan(), "the operator 'inline_external_table' is not supported", "externaldata reads places that are allowed")
 		return nil, e
 	case *syntax.BadOp:
 		return nil, e
@@ -101,10 +103,12 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 		return b.sample(e, in, o), e
 	case *syntax.SampleDistinctOp:
 		return b.sampleDistinct(e, in, o), e
+	case *syntax.ReduceOp:
+		return b.reduce(e, in, o), e
 	case *syntax.TopHittersOp:
 		return b.topHitters(e, in, o), e
 	case *syntax.ForkOp:
-		return b.fork(e, in, o), e
+		return b.fork(e, in, o)
 	case *syntax.FacetOp:
 		return b.facet(e, in, o), e
 	case *syntax.AssertSchemaOp:

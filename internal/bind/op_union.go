@@ -12,7 +12,7 @@ import (
 // union puts the rows of several tables together. With isfuzzy a leg that cannot be resolved is left out.
 func (b *binder) union(e *env, in *table, o *syntax.UnionOp) *table {
 	fuzzyWord, _ := param(o.Params, "isfuzzy")
-	fuzzy := fuzzyWord == "true" || fuzzyWord == "True" || fuzzyWord == "1"
+	fuzzy := b.bestEffort || fuzzyWord == "true" || fuzzyWord == "True" || fuzzyWord == "1"
 	kind, kp := param(o.Params, "kind")
 	if kp != nil && kind != "inner" && kind != "outer" {
 		b.add("KS120", kp.Value.Span(), "'"+kind+"' is no kind of union: inner or outer")

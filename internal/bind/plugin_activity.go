@@ -136,9 +136,8 @@ func (b *binder) dataRange(in *table, time rel.Col, c *syntax.CallExpr, line *ex
 		}
 		b.aggregate(aggs, fn, []rel.Expr{time.Ref()}, []source.Span{c.Span()}, c.Span())
 	}
-	res, err := b.opts.Probe(b.withShares(&rel.Aggregate{In: in.node, Aggs: aggs.items}))
-	if err != nil {
-		b.add("VQ012", c.Span(), c.Name.Name+" could not read its input: "+err.Error())
+	res, ok := b.probed(in.node, &rel.Aggregate{In: in.node, Aggs: aggs.items}, c, "give the start and the end")
+	if !ok {
 		return false
 	}
 	if len(res.Rows) == 1 && !res.Rows[0][0].IsNull() {

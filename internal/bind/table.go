@@ -51,13 +51,21 @@ func (c *FunctionCache) parse(f *catalog.Function) *parsedFunction {
 	return p
 }
 
-// statements binds a query's statements and gives the value of the last expression.
-func (b *binder) statements(list []syntax.Stmt, e *env) value {
-	var out value
+// statements binds a query's statements and gives the results of those that are expressions.
+func (b *binder) statements(list []syntax.Stmt, e *env) []outcome {
+	var out []outcome
 	declared := map[string]bool{}
-	for _, s := range list {
+	last := -1
+	for i, s := range list {
+		if _, ok := s.(*syntax.ExprStmt); ok {
+			last = i
+		}
+	}
+	for i, s := range list {
 		if x, ok := s.(*syntax.ExprStmt); ok {
-			out = b.value(e, x.X)
+			var outs []outcome
+			outs, e = b.results(e, x.X, i == last)
+			out = append(out, outs...)
 			continue
 		}
 		if l, ok := s.(*syntax.LetStmt); ok {
@@ -127,8 +135,12 @@ func (b *binder) let(s *syntax.LetStmt, e *env) *env {
 		}
 		return e.with(name, funcBinding{name, v, e})
 	case *syntax.EntityGroupExpr:
-		b.errUnsupported(v.Span(), "entity_group")
-		return e.with(name, badBinding{})
+		for _, x := range v.Items {
+			if _, ok := b.entity(e, x); !ok {
+				return e.with(name, badBinding{})
+			}
+		}
+		return e.with(name, entityGroupBinding{v.Items, e})
 	}
 	if call, ok := s.Value.(*syntax.CallExpr); ok && call.Name.Name == "materialize" && len(call.Args) == 1 && b.isTabular(e, call.Args[0]) {
 		return e.with(name, b.share(e, call))
@@ -162,46 +174,6 @@ func (b *binder) let(s *syntax.LetStmt, e *env) *env {
 		defer func() { b.inside = here }()
 		return b.tableExpr(e, s.Value)
 	}})
-}
-
-// share binds let x = materialize(…): computed once, read by every use.
-func (b *binder) share(e *env, call *syntax.CallExpr) binding {
-	t := b.tableExpr(e, call.Args[0])
-	if t == nil {
-		return badBinding{}
-	}
-	return b.shared(t)
-}
-
-// shared makes every use of a bound table read one computation.
-func (b *binder) shared(t *table) binding {
-	all := t.node.Cols()
-	s := &rel.Share{ID: b.nextShare, In: t.node}
-	b.nextShare++
-	b.shares = append(b.shares, s)
-	return tableBinding{func() *table {
-		fresh := make(map[rel.ColID]rel.Col, len(all))
-		ref := &rel.Ref{ID: s.ID}
-		for _, c := range all {
-			n := b.newCol(c.Name, c.Type)
-			fresh[c.ID] = n
-			ref.Out = append(ref.Out, n)
-		}
-		out := *t
-		out.node, out.cols, out.order = ref, nil, nil
-		for _, c := range t.cols {
-			out.cols = append(out.cols, fresh[c.ID])
-		}
-		for _, k := range t.order {
-			k.Col = fresh[k.Col.ID]
-			out.order = append(out.order, k)
-		}
-		if t.bag != nil {
-			bag := fresh[t.bag.ID]
-			out.bag = &bag
-		}
-		return &out
-	}}
 }
 
 func (b *binder) queryParams(s *syntax.DeclareParamsStmt, e *env) *env {
@@ -253,6 +225,10 @@ func (b *binder) isTabular(e *env, x syntax.Expr) bool {
 	case *syntax.DataTableExpr, *syntax.ExternalDataExpr, *syntax.DataScopeExpr, *syntax.ContextualDataTableExpr:
 		return true
 	case *syntax.PathExpr:
+		if _, ok := entityOf(e, x.X); ok {
+			id, isName := x.Sel.(*syntax.Ident)
+			return !isName || !strings.HasPrefix(id.Name, "$")
+		}
 		c, ok := x.X.(*syntax.CallExpr)
 		if ok {
 			if _, isPattern := patternOf(e, c); isPattern {
@@ -289,7 +265,7 @@ func (b *binder) isTabular(e *env, x syntax.Expr) bool {
 			}
 		}
 		switch name {
-		case "table", "_GetWatchlist", "external_table", "materialized_view", "stored_query_result", "totable":
+		case "table", "_GetWatchlist", "external_table", "graph", "materialized_view", "stored_query_result", "totable":
 			return true
 		case "materialize":
 			return len(x.Args) == 1 && b.isTabular(e, x.Args[0])
@@ -388,6 +364,12 @@ func (b *binder) tableExpr(e *env, x syntax.Expr) *table {
 
 // pipe binds source | operators. in is the input where the pipe has no source of its own.
 func (b *binder) pipe(e *env, in *table, p *syntax.Pipe) *table {
+	t, _ := b.pipeNaming(e, in, p)
+	return t
+}
+
+// pipeNaming is pipe for a statement of the query: the scope comes back with the names that as gave.
+func (b *binder) pipeNaming(e *env, in *table, p *syntax.Pipe) (*table, *env) {
 	b.pipes++
 	defer func() { b.pipes-- }()
 	b.piped++
@@ -395,14 +377,14 @@ func (b *binder) pipe(e *env, in *table, p *syntax.Pipe) *table {
 	t := in
 	if p.Source != nil {
 		if t = b.tableExpr(e, p.Source); t == nil {
-			return nil
+			return nil, e
 		}
 		b.trace(number, p.Source.Span(), t, nil)
 	}
 	for _, op := range p.Ops {
 		b.sides = nil
 		if t, e = b.op(e, t, op); t == nil {
-			return nil
+			return nil, e
 		}
 		switch op.(type) {
 		case *syntax.JoinOp, *syntax.LookupOp:
@@ -411,7 +393,7 @@ func (b *binder) pipe(e *env, in *table, p *syntax.Pipe) *table {
 			b.trace(number, op.Span(), t, nil)
 		}
 	}
-	return t
+	return t, e
 }
 
 // trace reports a stage of a pipe of the query itself.
@@ -436,7 +418,7 @@ func (b *binder) namedTable(e *env, id *syntax.Ident) *table {
 			return d.bind()
 		case funcBinding:
 			return b.tableOf(b.callLet(scalarsOnly(e), d, nil, id), id.Span())
-		case scalarBinding:
+		case scalarBinding, entityBinding, entityGroupBinding:
 			b.errTabularExpected(id.Span())
 		}
 		return nil
@@ -523,6 +505,9 @@ func (b *binder) tableCall(e *env, c *syntax.CallExpr) *table {
 		return b.watchlist(e, c)
 	case "external_table", "materialized_view", "stored_query_result", "totable":
 		b.errUnsupported(c.Span(), name+"()")
+		return nil
+	case "graph":
+		b.addHint("VQ001", c.Span(), "graph(), which reads a stored graph, is not supported", "make-graph makes a graph of tables")
 		return nil
 	}
 	if f, ok := b.storedFunc(e, name); ok {

@@ -187,19 +187,28 @@ func TestScan(t *testing.T) {
 		steps []ScanStep
 		want  string
 	}{
-		{"running sum", []ScanStep{{konst(true), add(0), ScanAll}}, "1,1,0; 2,3,0; 3,6,0; 4,10,0; 1,11,0; 9,20,0"},
+		{"running sum", []ScanStep{{Condition: konst(true), Assign: add(0)}}, "1,1,0; 2,3,0; 3,6,0; 4,10,0; 1,11,0; 9,20,0"},
 		{"two steps, a new match", []ScanStep{{Condition: is(1)}, {Condition: op("<", B, op("-", L, x, stepX(0)), konst(3))}},
 			"1,0,0; 2,0,0; 3,0,0; 1,0,0; 1,0,1"},
 		{"no output of the first", []ScanStep{{Condition: is(1), Output: ScanNone}, {Condition: is(3)}}, "3,0,0"},
 		{"the last of a series", []ScanStep{{Condition: konst(true), Output: ScanLast}, {Condition: is(4), Output: ScanNone}}, "3,0,0; 9,0,1"},
-		{"a column is not changed for the row itself", []ScanStep{{konst(true), []ScanAssign{{0, op("+", L, x, konst(10))}, {1, x}}, ScanAll}},
+		{"a column is not changed for the row itself", []ScanStep{{Condition: konst(true), Assign: []ScanAssign{{0, op("+", L, x, konst(10))}, {1, x}}}},
 			"11,1,0; 12,2,0; 13,3,0; 14,4,0; 11,1,0; 19,9,0"},
 		{"never", []ScanStep{{Condition: konst(types.Null(B))}}, ""},
+		{"an optional step is passed over", []ScanStep{{Condition: is(1)}, {Condition: is(7), Optional: true}, {Condition: is(3)}}, "1,0,0; 3,0,0; 1,0,1"},
+		{"a step that is not optional is not", []ScanStep{{Condition: is(1)}, {Condition: is(7)}, {Condition: is(3)}}, "1,0,0; 1,0,0"},
+		{"an optional step that is met", []ScanStep{{Condition: is(1)}, {Condition: is(2), Optional: true}, {Condition: is(3)}}, "1,0,0; 2,0,0; 3,0,0; 1,0,1"},
+		{"a sequence begins behind optional steps", []ScanStep{{Condition: is(7), Optional: true}, {Condition: is(2)}}, "2,0,0"},
 	} {
 		s := &Scan{In: Types{L}, Declared: row(0), Steps: c.steps, Slots: slots(2 + 2*len(c.steps))}
 		if got := mustRun(t, Numberless{s}, rows...); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 		}
+	}
+	// The rows are 1 2 3 4 1 9: those of one partition are scanned by themselves, here each value.
+	parts := &Scan{In: Types{L}, Declared: row(0), Partition: []int{0}, Steps: []ScanStep{{Condition: konst(true), Assign: add(0)}}, Slots: slots(4)}
+	if got, want := mustRun(t, Numberless{parts}, rows...), "1,1,0; 2,2,0; 3,3,0; 4,4,0; 1,2,0; 9,9,0"; got != want {
+		t.Errorf("partitions: got %s, want %s", got, want)
 	}
 	s := &Scan{In: Types{L}, Declared: row(0), Slots: slots(4), Steps: []ScanStep{{Condition: fnCall(funcs.Scalar, "assert", B, konst(false), konst("no"))}}}
 	if _, err := s.Run(rows); err == nil {

@@ -61,11 +61,17 @@ var rooms = map[string][]string{
 
 	// who may do what, and the HTTP APIs
 	"internal/auth": {"internal/state"},
+	"internal/desk": {"internal/state", "internal/incident", "internal/alert", "internal/entity", "internal/rule", "internal/types"},
 
 	// events: know no rule and no query language
 	"internal/ingest":   {"internal/catalog", "internal/types"},
 	"internal/demo":     {"internal/types"},
 	"internal/eventlog": {"internal/store", "internal/catalog", "internal/types"},
+
+	// the server
+	"internal/config":  {},
+	"internal/service": nil,
+	"internal/server":  nil,
 
 	// the top: everything may be used, nothing below may use it
 	"internal/conformance": nil,

@@ -55,7 +55,7 @@ type Request struct {
 	From, To time.Time
 	// ByIngestion makes From and To bounds of the time at which rows were taken in, as for near-real-time rules.
 	ByIngestion bool
-	// Timeout and MaxRows bound the run; 0 is no bound.
+	// Timeout and MaxRows bound the run, with all its results; 0 is no bound.
 	Timeout time.Duration
 	MaxRows int
 	Params  map[string]types.Value
@@ -63,23 +63,39 @@ type Request struct {
 	Set map[string]types.Value
 	// Check compiles without looking at data.
 	Check bool
+	// Single refuses a query that gives several results: rules, and whatever else is made of one table, have
+	// no use for the others.
+	Single bool
 }
 
-// Compiled is a query ready to run.
+// Compiled is a query ready to run: one statement, whatever the number of its results.
 type Compiled struct {
 	Bound     *bind.Result
 	Plan      rel.Node
 	Statement duckdb.Statement
-	Columns   types.Schema
-	Warnings  source.Diagnostics
+	// Columns are those of the first result.
+	Columns  types.Schema
+	Warnings source.Diagnostics
+}
+
+// Output is one of several results: its name, "" if the query gives it none, and its rows.
+type Output struct {
+	Name string
+	types.Table
 }
 
 // Result is what a query gave.
 type Result struct {
-	types.Table
+	// Output is the first result.
+	Output
+	// More are the other results of a query with several statements, fork, facet and the like.
+	More     []Output
 	Compiled *Compiled
 	Elapsed  time.Duration
 }
+
+// Outputs lists all results, in order.
+func (r *Result) Outputs() []Output { return append([]Output{r.Output}, r.More...) }
 
 // Compile compiles a query. A fault in the query is a *source.Diagnostics.
 func (e *Engine) Compile(ctx context.Context, req Request) (*Compiled, error) {
@@ -108,7 +124,7 @@ func (e *Engine) bindWith(ctx context.Context, req Request, trace func(bind.Step
 		}
 	}()
 	opts := bind.Options{Catalog: e.Catalog, Now: types.TicksOf(req.Now), Functions: e.functions, Params: req.Params, External: e.External, EmptyExternal: e.EmptyExternal,
-		Trace: trace, Set: req.Set}
+		Trace: trace, Set: req.Set, Single: req.Single}
 	if !req.From.IsZero() || !req.To.IsZero() {
 		opts.Bounded, opts.From, opts.To, opts.ByIngestion = true, types.TicksOf(req.From), types.TicksOf(req.To), req.ByIngestion
 	}
@@ -137,7 +153,7 @@ func (e *Engine) probe(ctx context.Context, plan rel.Node, now int64) (types.Tab
 	if err != nil {
 		return types.Table{}, err
 	}
-	return e.Store.Run(ctx, c.Statement, c.Columns, 0)
+	return e.Store.Run(ctx, c.Statement, schemaOf(plan.Cols()), 0)
 }
 
 // write turns a bound query into SQL.
@@ -146,7 +162,9 @@ func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, now int64, 
 	var keep []rel.ColID
 	for _, col := range bound.Columns {
 		keep = append(keep, col.ID)
-		c.Columns = append(c.Columns, types.Column{Name: col.Name, Type: col.Type})
+	}
+	if len(bound.Outputs) > 0 {
+		c.Columns = schemaOf(bound.Outputs[0].Columns)
 	}
 	for _, k := range bound.Order {
 		keep = append(keep, k.Col.ID)
@@ -182,7 +200,8 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) {
 	if c == nil {
 		return nil, err
 	}
-	return &Result{Table: t, Compiled: c, Elapsed: time.Since(start)}, err
+	outs := split(t, bound.Outputs)
+	return &Result{Output: outs[0], More: outs[1:], Compiled: c, Elapsed: time.Since(start)}, err
 }
 
 // runBound writes a bound query and runs it. Without a Compiled it could not be written.
@@ -192,7 +211,7 @@ func (e *Engine) runBound(ctx context.Context, bound *bind.Result, diags source.
 		if err != nil {
 			return types.Table{}, nil, err
 		}
-		t, err := e.Store.Run(ctx, c.Statement, c.Columns, maxRows)
+		t, err := e.Store.Run(ctx, c.Statement, schemaOf(bound.Columns), maxRows)
 		return t, c, err
 	}
 	t, c, err := run(false)
@@ -207,4 +226,33 @@ func (e *Engine) runBound(ctx context.Context, bound *bind.Result, diags source.
 		err = ErrTimeout
 	}
 	return t, c, err
+}
+
+func schemaOf(cols []rel.Col) types.Schema {
+	out := make(types.Schema, len(cols))
+	for i, c := range cols {
+		out[i] = types.Column{Name: c.Name, Type: c.Type}
+	}
+	return out
+}
+
+// split takes several results that stand side by side apart; see bind.Result.
+func split(t types.Table, parts []bind.Output) []Output {
+	if len(parts) == 1 {
+		return []Output{{parts[0].Name, t}}
+	}
+	outs := make([]Output, len(parts))
+	from := make([]int, len(parts))
+	next := 1
+	for i, p := range parts {
+		outs[i] = Output{p.Name, types.Table{Schema: schemaOf(p.Columns)}}
+		from[i] = next
+		next += len(p.Columns)
+	}
+	for _, r := range t.Rows {
+		i := r[0].Int64()
+		o := &outs[i]
+		o.Rows = append(o.Rows, r[from[i]:from[i]+len(o.Schema):from[i]+len(o.Schema)])
+	}
+	return outs
 }

@@ -72,7 +72,7 @@ func (s *Session) Evaluate(ctx context.Context, r *rule.Rule, at time.Time, limi
 // request is the query of a rule over a window; set replaces values of its let statements.
 func (s *Session) request(r *rule.Rule, w alert.Window, limits Limits, set map[string]types.Value) query.Request {
 	return query.Request{File: r.QueryFile, Now: w.To, From: w.From, To: w.To, Timeout: limits.Timeout, MaxRows: limits.MaxRows, Set: set,
-		ByIngestion: s.byIngestion(r)}
+		ByIngestion: s.byIngestion(r), Single: true}
 }
 
 // byIngestion tells whether a rule's window bounds the time at which rows were taken in, as it does for near-real-time

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -16,14 +17,21 @@ import (
 	"github.com/vedette-siem/vedette/internal/types"
 )
 
+// EventsFolder is where in its data folder, and in a backup of it, a server keeps the event store.
+const EventsFolder = "events"
+
 // openStore opens the event store of a server and makes its tables known, those that are not built in as they were declared.
 func (s *Session) openStore(ctx context.Context, opts Options) error {
-	disk, err := duckdb.OpenDisk(ctx, opts.Store, duckdb.DiskOptions{MemoryBytes: opts.Memory, Threads: opts.Threads, MustExist: true})
+	dir := opts.Store
+	if below := filepath.Join(dir, EventsFolder); !duckdb.HasStore(dir) && duckdb.HasStore(below) {
+		dir = below
+	}
+	disk, err := duckdb.OpenDisk(ctx, dir, duckdb.DiskOptions{MemoryBytes: opts.Memory, Threads: opts.Threads, MustExist: true})
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return fmt.Errorf("%s: %w: stop the server, or name the folder of a backup", opts.Store, store.ErrLocked)
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s holds no event store: %w", opts.Store, err)
+		return fmt.Errorf("%s holds no event store: expected the data folder of a server, or a backup", opts.Store)
 	case err != nil:
 		return err
 	}
@@ -41,11 +49,11 @@ func (s *Session) openStore(ctx context.Context, opts Options) error {
 // storedTable brings a table of the store and the one of the catalogue together, and returns the newest time in it,
 // in ticks; 0 is none.
 func (s *Session) storedTable(ctx context.Context, name string) (newest int64, err error) {
-	kept, ok := s.disk.Table(name)
-	if !ok {
+	kept, declared := s.disk.Table(name)
+	known, ok := s.Catalog.Table(name)
+	if !declared && !ok {
 		return 0, fmt.Errorf("%w: it does not say which columns table %s has", store.ErrCorrupt, name)
 	}
-	known, ok := s.Catalog.Table(name)
 	merged := kept
 	if ok { // the catalogue's order, then what the store has beside it
 		merged = catalog.Table{Name: name, Columns: slices.Clone(known.Columns), Hidden: slices.Clone(known.Hidden)}

@@ -84,6 +84,21 @@ func (w *writer) opened(s *sel) *sel {
 	return out
 }
 
+// own is opened for what computes over all rows of a lateral join's right side: columns of the left side become
+// columns of the rows, since the engine takes an aggregate or a window over the left side's columns alone for one
+// over the left side's rows.
+func (w *writer) own(s *sel) *sel {
+	s = w.opened(s)
+	for _, c := range s.items {
+		for _, name := range w.outer {
+			if strings.Contains(c.sql, name) {
+				return w.opened(&sel{items: s.items, from: s.from, where: s.where})
+			}
+		}
+	}
+	return s
+}
+
 // text is the SELECT statement.
 func (w *writer) text(s *sel) fragment {
 	var b strings.Builder
@@ -359,7 +374,7 @@ func (w *writer) project(n *rel.Project) *sel {
 }
 
 func (w *writer) aggregate(n *rel.Aggregate) *sel {
-	s := w.opened(w.compile(n.In))
+	s := w.own(w.compile(n.In))
 	at := w.refs(s)
 	out := &sel{from: s.from, where: s.where}
 	var group []string
@@ -607,7 +622,7 @@ func (w *writer) unnest(n *rel.Unnest) *sel {
 }
 
 func (w *writer) window(n *rel.Window) *sel {
-	s := w.opened(w.compile(n.In))
+	s := w.own(w.compile(n.In))
 	at := w.refs(s)
 	out := &sel{from: s.from, where: s.where}
 	for _, c := range n.In.Cols() {
@@ -698,7 +713,7 @@ func (w *writer) apply(n *rel.Apply) *sel {
 
 // native hands all rows to Go as one list and takes a list back.
 func (w *writer) native(n *rel.Native) *sel {
-	s := w.opened(w.compile(n.In))
+	s := w.own(w.compile(n.In))
 	at := w.refs(s)
 	u := UDF{Native: n.Op}
 	var vals []string

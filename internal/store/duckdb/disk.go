@@ -43,6 +43,7 @@ type Disk struct {
 	used     []*part // parts with an open appender, the least recently used first
 	batches  *driverpkg.Appender
 	declared map[*catalog.Table]bool
+	copying  bool  // a backup is being made: the file must not change
 	broken   error // set once the engine has given up the file
 }
 
@@ -100,6 +101,12 @@ const (
 	maxAppenders = 12 // each holds some megabytes
 )
 
+// HasStore tells whether a folder holds an event store.
+func HasStore(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, eventsFile))
+	return err == nil && info.Mode().IsRegular()
+}
+
 // OpenDisk opens the event store in a folder, which is made if it is not there.
 func OpenDisk(ctx context.Context, dir string, opts DiskOptions) (d *Disk, err error) {
 	for _, o := range []struct {
@@ -124,9 +131,10 @@ func OpenDisk(ctx context.Context, dir string, opts DiskOptions) (d *Disk, err e
 		return nil, fmt.Errorf("event store %s: %w", file, openFault(err))
 	}
 	d = &Disk{Engine: e, dir: dir, opts: opts, tables: map[string]*diskTable{}, kept: map[string]catalog.Table{}, declared: map[*catalog.Table]bool{}}
+	opened := d
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, d.Close())
+			err = errors.Join(err, opened.Close())
 		}
 	}()
 	for _, s := range []string{

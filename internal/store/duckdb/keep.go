@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 
 	dialect "github.com/vedette-siem/vedette/internal/dialect/duckdb"
@@ -96,6 +99,12 @@ func (d *Disk) Tidy(ctx context.Context) error {
 	if d.logBytes() < d.opts.LogBytes {
 		return nil
 	}
+	d.wmu.Lock()
+	copying := d.copying
+	d.wmu.Unlock()
+	if copying {
+		return nil
+	}
 	return d.Checkpoint(ctx)
 }
 
@@ -107,8 +116,77 @@ func (d *Disk) Checkpoint(ctx context.Context) error {
 	if d.broken != nil {
 		return d.broken
 	}
+	if d.copying {
+		return errors.New("a backup is being made")
+	}
 	if err := d.exec(ctx, "CHECKPOINT"); err != nil {
 		return fmt.Errorf("tidy the event store: %w", err)
+	}
+	return nil
+}
+
+// Backup copies the store, as it is now, to a file in a folder, while commits go on: between two checkpoints the engine
+// writes to its log only, so what the file says does not change while it is copied. Until the copy is done Tidy does nothing.
+// at, if set, is called when the moment of the copy is fixed and commits still wait.
+func (d *Disk) Backup(ctx context.Context, folder string, at func() error) error {
+	d.wmu.Lock()
+	if d.broken != nil {
+		d.wmu.Unlock()
+		return d.broken
+	}
+	if d.copying {
+		d.wmu.Unlock()
+		return errors.New("a backup is being made")
+	}
+	err := d.exec(ctx, "CHECKPOINT")
+	if err == nil && at != nil {
+		err = at()
+	}
+	d.copying = err == nil
+	d.wmu.Unlock()
+	if err != nil {
+		return fmt.Errorf("back up the event store: %w", err)
+	}
+	defer func() {
+		d.wmu.Lock()
+		d.copying = false
+		d.wmu.Unlock()
+	}()
+	if err := copyFile(ctx, filepath.Join(d.dir, eventsFile), filepath.Join(folder, eventsFile)); err != nil {
+		return fmt.Errorf("back up the event store: %w", err)
+	}
+	return nil
+}
+
+// copyFile copies a file to one that must not be there; it is on the disk when copyFile returns.
+func copyFile(ctx context.Context, from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	buf := make([]byte, 4<<20)
+	for err == nil {
+		var n int
+		n, err = in.Read(buf)
+		if n > 0 {
+			if _, werr := out.Write(buf[:n]); werr != nil {
+				err = werr
+			}
+		}
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		err = out.Sync()
+	}
+	if err = errors.Join(err, out.Close()); err != nil {
+		return errors.Join(err, os.Remove(to))
 	}
 	return nil
 }
