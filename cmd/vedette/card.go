@@ -238,6 +238,7 @@ func entityText(e *entity.Entity) string {
 // alertJSON is an alert in JSON output.
 type alertJSON struct {
 	ID            string              `json:"id"`
+	RuleID        string              `json:"ruleId,omitempty"`
 	Name          string              `json:"name"`
 	Description   string              `json:"description,omitempty"`
 	Severity      string              `json:"severity"`
@@ -254,18 +255,13 @@ type alertJSON struct {
 }
 
 func alertOf(al alert.Alert, run *session.Run) (alertJSON, error) {
-	j := alertJSON{ID: al.ID, Name: al.Name, Description: al.Description, Severity: al.Severity.String(), Tactics: al.Tactics,
+	j := alertJSON{ID: al.ID, RuleID: al.RuleID, Name: al.Name, Description: al.Description, Severity: al.Severity.String(), Tactics: al.Tactics,
 		Techniques: al.Techniques, SubTechniques: al.SubTechniques, StartTime: al.StartTime.Format(time.RFC3339Nano),
 		EndTime: al.EndTime.Format(time.RFC3339Nano), TimeGenerated: al.TimeGenerated.Format(time.RFC3339Nano), Entities: json.RawMessage("[]")}
 	if text := entity.Render(al.Entities); text != "" {
 		j.Entities = json.RawMessage(text)
 	}
-	for _, d := range al.CustomDetails {
-		if j.CustomDetails == nil {
-			j.CustomDetails = map[string][]string{}
-		}
-		j.CustomDetails[d.Key] = d.Values
-	}
+	j.CustomDetails = detailsJSON(al.CustomDetails)
 	for _, is := range al.Issues {
 		j.Issues = append(j.Issues, is.Msg)
 	}

@@ -32,17 +32,34 @@ type dataFlags struct {
 func (f *dataFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringArrayVarP(&f.opts.Data, "data", "d", nil, "folder or file of events (JSON, NDJSON, CSV, Parquet, .gz); may be given again")
+	fl.StringVar(&f.opts.Store, "store", "", "data folder of a server that is not running, or a backup of it, instead of --data")
 	fl.StringArrayVar(&f.opts.Mapping, "table", nil, "PATTERN=TABLE: table of the files that match, - to leave them out")
 	fl.StringArrayVar(&f.opts.Parsers, "parsers", nil, "folder of parser files (YAML, .kql), loaded as stored functions")
 	fl.StringArrayVar(&f.opts.Watchlists, "watchlist", nil, "ALIAS=FILE.csv[,SEARCHKEY]: a watchlist")
 	fl.StringArrayVar(&f.opts.External, "external", nil, "URLPREFIX=FILE_OR_FOLDER: what externaldata may read, and what stands for it here")
 	fl.BoolVar(&f.opts.EmptyExternal, "empty-external", false, "take externaldata that --external does not name for empty, with a warning")
 	f.schema.add(cmd)
-	fl.StringVar(&f.at, "at", "", "evaluation time, RFC 3339 or a KQL datetime (default: the full minute after the newest event)")
 	fl.StringVar(&f.memory, "memory", "4GB", "memory that the events and queries may use")
 	fl.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time that one query may take")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "tell on stderr what became of every file and parser")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "say nothing on stderr but errors")
+	cmd.MarkFlagsMutuallyExclusive("data", "store")
+	cmd.MarkFlagsMutuallyExclusive("table", "store") // it says which files hold which table
+}
+
+// addAt adds the flag for the evaluation time, for commands that have just one.
+func (f *dataFlags) addAt(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.at, "at", "", "evaluation time, RFC 3339 or a KQL datetime (default: the full minute after the newest event)")
+}
+
+// require demands that the flags say where the events are.
+func (f *dataFlags) require(cmd *cobra.Command) {
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		if len(f.opts.Data) == 0 && f.opts.Store == "" {
+			return fmt.Errorf("no events are named: expected --data or --store; see 'vedette %s --help'", cmd.Name())
+		}
+		return nil
+	}
 }
 
 func (f *dataFlags) limits() session.Limits {
@@ -58,7 +75,7 @@ func (a *app) open(ctx context.Context, f *dataFlags) (*session.Session, error) 
 	}
 	f.opts.Catalog = f.schema.catalog()
 	if f.at != "" && f.at != "now" {
-		if _, err := parseTime(f.at); err != nil { // before the loading
+		if _, err := parseTime("--at", f.at); err != nil { // before the loading
 			return nil, err
 		}
 	}
@@ -95,7 +112,7 @@ func (a *app) reportParsers(problems []catalog.Problem, all bool) {
 }
 
 func (a *app) reportLoad(s *session.Session, f *dataFlags, took time.Duration) {
-	if len(s.Loaded) == 0 {
+	if len(s.Loaded) == 0 && f.opts.Store == "" {
 		return
 	}
 	var rows int64
@@ -103,7 +120,11 @@ func (a *app) reportLoad(s *session.Session, f *dataFlags, took time.Duration) {
 		rows += t.Rows
 	}
 	st := a.term.errStyle
-	fmt.Fprintln(a.err, st.dim(fmt.Sprintf("loaded %s of %s in %s", plural(rows, "row"), plural(int64(len(s.Tables())), "table"), seconds(took))))
+	verb := "loaded"
+	if f.opts.Store != "" {
+		verb = "opened the event store with"
+	}
+	fmt.Fprintln(a.err, st.dim(fmt.Sprintf("%s %s of %s in %s", verb, plural(rows, "row"), plural(int64(len(s.Tables())), "table"), seconds(took))))
 	for _, l := range s.Loaded {
 		if f.verbose {
 			fmt.Fprint(a.err, l.Report)
@@ -136,15 +157,16 @@ func (f *dataFlags) evaluationTime(s *session.Session, now time.Time) (at time.T
 		}
 		return now, "now, because no event has a time", nil
 	}
-	at, err = parseTime(f.at)
+	at, err = parseTime("--at", f.at)
 	return at, "", err
 }
 
-func parseTime(text string) (time.Time, error) {
+// parseTime reads the time that a flag gives.
+func parseTime(flag, text string) (time.Time, error) {
 	if ticks, ok := types.ParseDatetime(text); ok {
 		return types.TimeOf(ticks), nil
 	}
-	return time.Time{}, fmt.Errorf("--at: '%s' is no time; expected something like 2026-11-20T00:00:00Z", text)
+	return time.Time{}, fmt.Errorf("%s: '%s' is no time; expected something like 2026-11-20T00:00:00Z", flag, text)
 }
 
 // parseSize reads a number of bytes with a unit: 512MB, 4GB.

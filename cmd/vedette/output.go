@@ -174,7 +174,11 @@ func writeText(w io.Writer, t types.Table, width int, st style) {
 		}
 	}
 	if width > 0 && total(wide) > width {
-		if len(wide)*(minCell+2) > width {
+		least := make([]int, len(wide))
+		for i, w := range wide {
+			least[i] = min(w, minCell)
+		}
+		if total(least) > width {
 			writeRecords(w, t.Schema, cells, width, st)
 			writeCount(w, t, false, st)
 			return

@@ -187,7 +187,7 @@ func (p *prompter) do(ctx context.Context, text string) error {
 		}
 	case ".at":
 		if rest != "" {
-			at, err := parseTime(rest)
+			at, err := parseTime(".at", rest)
 			if err != nil {
 				return err
 			}

@@ -23,10 +23,10 @@ func (a *app) queryCommand() *cobra.Command {
 	var file string
 	var batchMode bool
 	cmd := &cobra.Command{
-		Use:   "query [KQL | -f FILE] [--data DIR]",
+		Use:   "query [KQL | -f FILE] [--data DIR | --store DIR]",
 		Short: "Run one query, or ask queries at a prompt",
 		Long: `query runs a KQL query over data and prints its rows. Without a query it reads one from stdin, or opens a prompt
-where stdin is a terminal. Without --data the tables of Log Analytics are there and empty; without --external too
+where stdin is a terminal. Without --data or --store the tables of Log Analytics are there and empty; without --external too
 externaldata is empty, with a warning. Otherwise what --external does not allow is refused.
 
 A query with several statements, fork, facet and the like gives several results. They are printed one after another,
@@ -48,7 +48,7 @@ Results behind the first are in "more", each {"name", "columns", "rows"}.
 			case len(args) > 0 && file != "" || batchMode && len(args)+len(file) > 0:
 				return errors.New("expected one of a query, --file and --batch")
 			}
-			f.opts.EmptyExternal = f.opts.EmptyExternal || len(f.opts.Data)+len(f.opts.External) == 0
+			f.opts.EmptyExternal = f.opts.EmptyExternal || len(f.opts.Data)+len(f.opts.Store)+len(f.opts.External) == 0
 			f.quiet = f.quiet || batchMode
 			text := source.NewFile("", strings.Join(args, ""))
 			if file != "" {
@@ -80,6 +80,7 @@ Results behind the first are in "more", each {"name", "columns", "rows"}.
 		},
 	}
 	f.add(cmd)
+	f.addAt(cmd)
 	fl := cmd.Flags()
 	fl.StringVarP(&file, "file", "f", "", "file that holds the query")
 	fl.IntVar(&f.maxRows, "max-rows", 0, "rows that a result may have (default 100,000; batch 1,000,000)")

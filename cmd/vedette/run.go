@@ -19,7 +19,7 @@ func (a *app) runCommand() *cobra.Command {
 	var f dataFlags
 	var out outputFlag
 	cmd := &cobra.Command{
-		Use:   "run RULE... --data DIR",
+		Use:   "run RULE... (--data DIR | --store DIR)",
 		Short: "Evaluate rules over data, as the scheduler would at one time",
 		Long: `run evaluates analytics rules and hunting queries (files, or all below a folder) at one time: the rule's
 query period up to that time bounds every table it reads, now() is that time, and the rows become alerts by the
@@ -37,7 +37,8 @@ An alert, or a row that a hunting query finds, is something found.`,
 	}
 	f.add(cmd)
 	out.add(cmd, "table", "json", "csv")
-	cobra.CheckErr(cmd.MarkFlagRequired("data"))
+	f.addAt(cmd)
+	f.require(cmd)
 	return cmd
 }
 

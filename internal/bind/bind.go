@@ -67,16 +67,30 @@ type Result struct {
 	Outputs []Output
 	// Tables are the stored tables that the query reads, functions included; Functions the stored functions.
 	Tables, Functions []string
+	// Lets are the query's own scalar let statements, whose values Options.Set can replace, in their order.
+	Lets []Let
 	// Warnings are things a person should know about the result.
 	Warnings []source.Diagnostic
+}
+
+// Let is a let statement that names a scalar value.
+type Let struct {
+	Name string
+	Type types.Type
 }
 
 // Step is one stage of a pipe: the rows that its source or operator puts out.
 type Step struct {
 	Span  source.Span // of the source or the operator
+	Pipe  int         // the pipe that it is a stage of; each has another number
 	Depth int         // how many pipes stand around this one: 0 is the query, 1 the right side of its joins …
+	Let   string      // the let statement that it stands in, "" for the query's last statement
 	Plan  rel.Node
+	Sides *Sides // of join and lookup
 }
+
+// Sides are the two inputs of a join: all rows of the right one, and of both the rows that have a partner.
+type Sides struct{ Right, LeftMatched, RightMatched rel.Node }
 
 // ErrNotAllowed is what Options.External gives for a place that may not be read.
 var ErrNotAllowed = errors.New("not allowed")
@@ -148,6 +162,10 @@ type binder struct {
 	pipes  int // pipes being bound, for Options.Trace
 	// stopped: Options.Stop gave an error. Everything fails from then on.
 	stopped bool
+	piped   int // pipes begun so far
+	inLet   string
+	sides   *Sides // of the join that was bound last
+	lets    []Let
 	// lateral counts the subqueries being bound that are evaluated for each row of another table.
 	lateral int
 	// soft[i] tells that diags[i] was found inside a stored function, or is a name that does not resolve: a
@@ -221,7 +239,7 @@ func (b *binder) newCol(name string, t types.Type) rel.Col {
 
 // finish makes one plan of the results of a query.
 func (b *binder) finish(outs []outcome) *Result {
-	res := &Result{Tables: sortedKeys(b.used), Functions: sortedKeys(b.usedFuncs)}
+	res := &Result{Tables: sortedKeys(b.used), Functions: sortedKeys(b.usedFuncs), Lets: b.lets}
 	if len(outs) == 1 {
 		o := outs[0]
 		res.Plan, res.Columns, res.Order, res.Outputs = o.node, o.Columns, o.Order, []Output{o.Output}

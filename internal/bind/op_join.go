@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/vedette-siem/vedette/internal/rel"
@@ -62,6 +63,7 @@ func (b *binder) join(e *env, in *table, o *syntax.JoinOp) *table {
 	if !ok {
 		return nil
 	}
+	b.noteSides(in, right, keys)
 	left := in
 	if k.unique {
 		l := *in
@@ -79,6 +81,19 @@ func (b *binder) join(e *env, in *table, o *syntax.JoinOp) *table {
 		}
 	}
 	return b.joined(k.kind, left, right, keys, nil)
+}
+
+// noteSides keeps for Options.Trace what a join is made of.
+func (b *binder) noteSides(left, right *table, keys []rel.EqKey) {
+	if b.opts.Trace == nil {
+		return
+	}
+	back := make([]rel.EqKey, len(keys))
+	for i, k := range keys {
+		back[i] = rel.EqKey{Left: k.Right, Right: k.Left}
+	}
+	b.sides = &Sides{Right: right.node, LeftMatched: &rel.Join{Kind: rel.LeftSemi, Left: left.node, Right: right.node, On: slices.Clone(keys)},
+		RightMatched: &rel.Join{Kind: rel.LeftSemi, Left: right.node, Right: left.node, On: back}}
 }
 
 // joined builds a join. Columns of the right side named in drop (lookup's keys) are not put out.
@@ -282,6 +297,7 @@ func (b *binder) lookup(e *env, in *table, o *syntax.LookupOp) *table {
 	if !ok {
 		return nil
 	}
+	b.noteSides(in, right, keys)
 	drop := map[string]bool{}
 	for _, k := range keys {
 		rel.WalkExpr(k.Right, func(x rel.Expr) {

@@ -3,6 +3,7 @@ package bind
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -116,6 +117,10 @@ func (b *binder) tablesFirst(params []*syntax.Param) {
 
 func (b *binder) let(s *syntax.LetStmt, e *env) *env {
 	name := s.Name.Name
+	if b.pipes == 0 && len(b.inside) == 0 {
+		b.inLet = name
+		defer func() { b.inLet = "" }()
+	}
 	switch v := s.Value.(type) {
 	case *syntax.FuncExpr:
 		b.tablesFirst(v.Params)
@@ -142,6 +147,9 @@ func (b *binder) let(s *syntax.LetStmt, e *env) *env {
 	}
 	if !b.isTabular(e, s.Value) {
 		x := b.scalarExpr(scalarsOnly(e), s.Value)
+		if len(b.inside) == 0 && !isBad(x) && !slices.ContainsFunc(b.lets, func(l Let) bool { return l.Name == name }) {
+			b.lets = append(b.lets, Let{name, x.Type()})
+		}
 		if v, ok := b.opts.Set[name]; ok && len(b.inside) == 0 && !isBad(x) {
 			x = b.convert(lit(v), x.Type())
 		}
@@ -364,27 +372,40 @@ func (b *binder) pipe(e *env, in *table, p *syntax.Pipe) *table {
 func (b *binder) pipeNaming(e *env, in *table, p *syntax.Pipe) (*table, *env) {
 	b.pipes++
 	defer func() { b.pipes-- }()
+	b.piped++
+	number := b.piped
 	t := in
 	if p.Source != nil {
 		if t = b.tableExpr(e, p.Source); t == nil {
 			return nil, e
 		}
-		b.trace(p.Source.Span(), t)
+		b.trace(number, p.Source.Span(), t, nil)
 	}
 	for _, op := range p.Ops {
+		b.sides = nil
 		if t, e = b.op(e, t, op); t == nil {
 			return nil, e
 		}
-		b.trace(op.Span(), t)
+		switch op.(type) {
+		case *syntax.JoinOp, *syntax.LookupOp:
+			b.trace(number, op.Span(), t, b.sides)
+		default:
+			b.trace(number, op.Span(), t, nil)
+		}
 	}
 	return t, e
 }
 
 // trace reports a stage of a pipe of the query itself.
-func (b *binder) trace(span source.Span, t *table) {
-	if b.opts.Trace != nil && len(b.inside) == 0 {
-		b.opts.Trace(Step{Span: span, Depth: b.pipes - 1, Plan: b.withShares(t.node)})
+func (b *binder) trace(pipe int, span source.Span, t *table, sides *Sides) {
+	if b.opts.Trace == nil || len(b.inside) > 0 {
+		return
 	}
+	s := Step{Span: span, Pipe: pipe, Depth: b.pipes - 1, Let: b.inLet, Plan: b.withShares(t.node)}
+	if sides != nil {
+		s.Sides = &Sides{b.withShares(sides.Right), b.withShares(sides.LeftMatched), b.withShares(sides.RightMatched)}
+	}
+	b.opts.Trace(s)
 }
 
 func (b *binder) namedTable(e *env, id *syntax.Ident) *table {

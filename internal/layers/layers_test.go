@@ -87,7 +87,7 @@ var rooms = map[string][]string{
 	"internal/conformance": nil,
 	"internal/reference":   nil,
 	"internal/session": {"internal/query", "internal/sched", "internal/store", "internal/store/duckdb", "internal/catalog", "internal/ingest", "internal/rule", "internal/alert",
-		"internal/syntax", "internal/source", "internal/types"},
+		"internal/incident", "internal/syntax", "internal/source", "internal/types"},
 	"content":     {},
 	"cmd/vedette": nil,
 	"bench":       nil,

@@ -229,28 +229,41 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) {
 		outs := split(types.Table{Schema: schemaOf(bound.Columns)}, bound.Outputs)
 		return &Result{Output: outs[0], More: outs[1:], Compiled: c, Elapsed: time.Since(start), ProvedNone: true}, nil
 	}
-	if err := e.sql(ctx, c, false); err != nil {
+	t, c, err := e.runBound(ctx, bound, diags, types.TicksOf(req.Now), req.MaxRows, c)
+	if c == nil {
 		return nil, err
 	}
-	t, err := e.Store.Run(ctx, c.Statement, schemaOf(bound.Columns), req.MaxRows)
-	if errors.Is(err, store.ErrGone) { // retention has dropped a part since the query was compiled
-		if c, err = e.write(ctx, bound, diags, types.TicksOf(req.Now), false); err != nil {
-			return nil, err
+	outs := split(t, bound.Outputs)
+	return &Result{Output: outs[0], More: outs[1:], Compiled: c, Elapsed: time.Since(start)}, err
+}
+
+// runBound writes a bound query and runs it. Without a Compiled it could not be written. planned is the rewritten plan, if
+// there is one already.
+func (e *Engine) runBound(ctx context.Context, bound *bind.Result, diags source.Diagnostics, now int64, maxRows int, planned *Compiled) (types.Table, *Compiled, error) {
+	run := func(exact bool) (types.Table, *Compiled, error) {
+		c := planned
+		if c == nil {
+			c = e.plan(ctx, bound, diags, now)
 		}
-		t, err = e.Store.Run(ctx, c.Statement, schemaOf(bound.Columns), req.MaxRows)
+		planned = nil
+		if err := e.sql(ctx, c, exact); err != nil {
+			return types.Table{}, nil, err
+		}
+		t, err := e.Store.Run(ctx, c.Statement, schemaOf(bound.Columns), maxRows)
+		return t, c, err
+	}
+	t, c, err := run(false)
+	if errors.Is(err, store.ErrGone) { // retention has dropped a part since the query was compiled
+		t, c, err = run(false)
 	}
 	if errors.Is(err, store.ErrOverflow) {
 		// Kusto's integers wrap around; the engine's do not, so the arithmetic is done in Go.
-		if c, err = e.write(ctx, bound, diags, types.TicksOf(req.Now), true); err != nil {
-			return nil, err
-		}
-		t, err = e.Store.Run(ctx, c.Statement, schemaOf(bound.Columns), req.MaxRows)
+		t, c, err = run(true)
 	}
 	if err != nil {
 		err = ended(ctx, err)
 	}
-	outs := split(t, bound.Outputs)
-	return &Result{Output: outs[0], More: outs[1:], Compiled: c, Elapsed: time.Since(start)}, err
+	return t, c, err
 }
 
 func schemaOf(cols []rel.Col) types.Schema {

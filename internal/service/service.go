@@ -29,7 +29,7 @@ const StateFile = "state.db"
 
 // What else is kept where.
 const (
-	eventsFolder = "events"
+	eventsFolder = session.EventsFolder
 	tablesFolder = "tables"
 )
 

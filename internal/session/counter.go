@@ -56,6 +56,14 @@ func (c *counter) Append(table *catalog.Table, rows [][]types.Value) error {
 	return nil
 }
 
+// found notes rows that were there before.
+func (c *counter) found(table string, rows, newest int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tables[table] = &tableCount{rows: rows, time: -1}
+	c.newest = max(c.newest, newest)
+}
+
 func (c *counter) rows(table string) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -5,6 +5,7 @@
 // package reads no clock: evaluation times come from the caller, or from the newest event (Session.Newest). It
 // must not be imported by anything but commands and the server.
 //
-// Start reading at Open in session.go; rules.go evaluates rules, ruletest.go their tests, check.go compiles
-// files without data, external.go is the policy of externaldata.
+// Start reading at Open in session.go, or store.go where a server's event store is opened; rules.go evaluates rules,
+// replay.go replays them over a span of time, ruletest.go runs their tests, check.go compiles files without data,
+// external.go is the policy of externaldata.
 package session

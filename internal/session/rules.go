@@ -46,11 +46,11 @@ type Limits struct {
 // Evaluate runs a rule at a time, as the scheduler does: its period bounds every table, now() is the time, and
 // the alerts follow from the rows.
 func (s *Session) Evaluate(ctx context.Context, r *rule.Rule, at time.Time, limits Limits) (*Run, error) {
-	run, res, err := s.evaluate(ctx, s.request(r, at, limits, nil), r, at)
+	req := s.request(r, windowOf(r, at), limits, nil)
+	run, res, err := s.evaluate(ctx, req, r, windowOf(r, at))
 	if err != nil {
 		return run, err
 	}
-	req := s.request(r, at, limits, nil)
 	if len(run.Alerts) > 0 || r.Kind == rule.Hunting && len(run.Rows.Rows) > 0 {
 		return run, nil
 	}
@@ -69,15 +69,19 @@ func (s *Session) Evaluate(ctx context.Context, r *rule.Rule, at time.Time, limi
 	return run, nil
 }
 
-// request is the query of a rule at a time; set replaces values of its let statements.
-func (s *Session) request(r *rule.Rule, at time.Time, limits Limits, set map[string]types.Value) query.Request {
-	w := windowOf(r, at)
-	return query.Request{File: r.QueryFile, Now: at, From: w.From, To: w.To, Timeout: limits.Timeout, MaxRows: limits.MaxRows, Set: set, Single: true}
+// request is the query of a rule over a window; set replaces values of its let statements.
+func (s *Session) request(r *rule.Rule, w alert.Window, limits Limits, set map[string]types.Value) query.Request {
+	return query.Request{File: r.QueryFile, Now: w.To, From: w.From, To: w.To, Timeout: limits.Timeout, MaxRows: limits.MaxRows, Set: set,
+		ByIngestion: s.byIngestion(r), Single: true}
 }
 
+// byIngestion tells whether a rule's window bounds the time at which rows were taken in, as it does for near-real-time
+// rules. Rows of files were never taken in, so for them TimeGenerated stands.
+func (s *Session) byIngestion(r *rule.Rule) bool { return s.disk != nil && r.Kind == rule.NRT }
+
 // evaluate runs a rule's query and makes alerts of its rows.
-func (s *Session) evaluate(ctx context.Context, req query.Request, r *rule.Rule, at time.Time) (*Run, *query.Result, error) {
-	run := &Run{Rule: r, Window: windowOf(r, at)}
+func (s *Session) evaluate(ctx context.Context, req query.Request, r *rule.Rule, w alert.Window) (*Run, *query.Result, error) {
+	run := &Run{Rule: r, Window: w}
 	res, err := s.Engine.Run(ctx, req)
 	if err != nil {
 		return run, nil, err

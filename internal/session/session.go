@@ -20,6 +20,7 @@ type Options struct {
 	// Catalog has the tables that queries can name, and is added to; nil: those of Log Analytics.
 	Catalog    *catalog.Catalog
 	Data       []string // folders or files of events
+	Store      string   // data folder of a server, a backup of it, or the event store in either; instead of Data
 	Mapping    []string // pattern=Table, for files whose table does not show
 	Parsers    []string // folders of parser files
 	Watchlists []string // alias=FILE or alias=FILE,SearchKey
@@ -39,7 +40,8 @@ type Session struct {
 	Loaded   []Loaded
 	Problems []catalog.Problem
 
-	store  *duckdb.Engine
+	store  store.Engine
+	disk   *duckdb.Disk // the same, where it is an event store
 	counts *counter
 }
 
@@ -51,6 +53,9 @@ type Loaded struct {
 
 // loadBatch is how many rows are handed on at once.
 const loadBatch = 2048
+
+// ErrStoreAndData is the fault of options that name an event store and events to load: they would go into the store.
+var ErrStoreAndData = errors.New("an event store and files of events cannot be read together")
 
 // ErrNoData is the fault of data folders that hold nothing to load.
 var ErrNoData = errors.New("no events found")
@@ -80,10 +85,18 @@ func Open(ctx context.Context, opts Options) (s *Session, err error) {
 			return nil, fmt.Errorf("data: %w", err)
 		}
 	}
-	if s.store, err = duckdb.Open(ctx, duckdb.Options{MemoryBytes: opts.Memory, Threads: opts.Threads}); err != nil {
+	switch {
+	case opts.Store != "" && len(opts.Data) > 0:
+		return nil, ErrStoreAndData
+	case opts.Store != "":
+		err = s.openStore(ctx, opts)
+	default:
+		s.store, err = duckdb.Open(ctx, duckdb.Options{MemoryBytes: opts.Memory, Threads: opts.Threads})
+		s.counts = newCounter(s.store)
+	}
+	if err != nil {
 		return nil, err
 	}
-	s.counts = newCounter(s.store)
 	s.Engine = query.New(s.Catalog, s.store)
 	s.Engine.EmptyExternal, s.Engine.External = opts.EmptyExternal, content.External
 	for _, dir := range opts.Data {

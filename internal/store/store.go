@@ -78,6 +78,8 @@ type Keeper interface {
 	Commit(ctx context.Context, c Commit) error
 	// Declare makes every part of a table have the table's columns. A column that is stored with another type is an error.
 	Declare(ctx context.Context, table *catalog.Table) error
+	// Table returns a table as it was declared: every column that it ever had, with its type.
+	Table(name string) (catalog.Table, bool)
 	// Batches lists the identities of batches committed at or after a time, in ticks, the oldest first.
 	Batches(ctx context.Context, since int64) ([]string, error)
 	// ForgetBatches drops the identities of batches committed before a time.

@@ -301,57 +301,6 @@ func (d *Disk) exec(ctx context.Context, sql string) error {
 	return err
 }
 
-// Declare implements store.Keeper.
-func (d *Disk) Declare(ctx context.Context, table *catalog.Table) error {
-	d.wmu.Lock()
-	defer d.wmu.Unlock()
-	if d.broken != nil {
-		return d.broken
-	}
-	return d.declare(ctx, table)
-}
-
-func (d *Disk) declare(ctx context.Context, table *catalog.Table) error {
-	if d.declared[table] {
-		return nil
-	}
-	var parts []*part
-	d.mu.RLock()
-	if t := d.tables[table.Name]; t != nil {
-		parts = slices.Clone(t.parts)
-	}
-	d.mu.RUnlock()
-	names := table.StoredNames()
-	for _, p := range parts {
-		have := map[string]string{}
-		for _, c := range p.cols {
-			have[strings.ToLower(c.name)] = c.typ
-		}
-		cols := slices.Clone(p.cols)
-		for i, c := range table.Stored() {
-			typ := dialect.SQLType(c.Type)
-			switch old := have[strings.ToLower(names[i])]; {
-			case old == typ:
-				continue
-			case old != "":
-				return fmt.Errorf("table %s: column %s is stored as %s and declared as %s", table.Name, c.Name, old, c.Type)
-			}
-			add := "ALTER TABLE " + dialect.Ident(p.name) + " ADD COLUMN " + dialect.Ident(names[i]) + " " + typ
-			if c.Type == types.String {
-				add += " DEFAULT ''"
-			}
-			d.closeAppender(p)
-			if err := d.exec(ctx, add); err != nil {
-				return fmt.Errorf("table %s: add column %s: %w", table.Name, c.Name, err)
-			}
-			cols = append(cols, stored{names[i], typ})
-		}
-		p.cols = cols
-	}
-	d.declared[table] = true
-	return nil
-}
-
 // Append implements store.Engine: each call is a commit, taken in at the newest time of its rows.
 func (d *Disk) Append(table *catalog.Table, rows [][]types.Value) error {
 	var newest int64

@@ -36,6 +36,7 @@ type Disk struct {
 
 	mu     sync.RWMutex
 	tables map[string]*diskTable
+	kept   map[string]catalog.Table // what tables are declared as, those without parts included
 
 	wmu      sync.Mutex // one writer at a time; held before mu
 	w        driver.Conn
@@ -56,6 +57,8 @@ type DiskOptions struct {
 	FreeBytes int64
 	// SpillBytes bounds what queries write to disk when memory is short; 0 is 4 GiB.
 	SpillBytes int64
+	// MustExist refuses a folder that holds no event store, with [fs.ErrNotExist], instead of making one in it.
+	MustExist bool
 }
 
 type diskTable struct {
@@ -86,6 +89,7 @@ type stored struct{ name, typ string }
 const (
 	eventsFile   = "events.duckdb"
 	partsTable   = "vedette_parts"
+	columnsTable = "vedette_columns"
 	marksTable   = "vedette_marks"
 	batchesTable = "vedette_batches"
 )
@@ -97,6 +101,12 @@ const (
 	maxAppenders = 12 // each holds some megabytes
 )
 
+// HasStore tells whether a folder holds an event store.
+func HasStore(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, eventsFile))
+	return err == nil && info.Mode().IsRegular()
+}
+
 // OpenDisk opens the event store in a folder, which is made if it is not there.
 func OpenDisk(ctx context.Context, dir string, opts DiskOptions) (d *Disk, err error) {
 	for _, o := range []struct {
@@ -107,15 +117,20 @@ func OpenDisk(ctx context.Context, dir string, opts DiskOptions) (d *Disk, err e
 			*o.v = o.d
 		}
 	}
+	file := filepath.Join(dir, eventsFile)
+	if opts.MustExist {
+		if _, err := os.Stat(file); err != nil {
+			return nil, fmt.Errorf("event store: %w", err)
+		}
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("event store: %w", err)
 	}
-	file := filepath.Join(dir, eventsFile)
 	e, err := Open(ctx, Options{Path: file, MemoryBytes: opts.MemoryBytes, Threads: opts.Threads, spill: filepath.Join(dir, "spill"), spillBytes: opts.SpillBytes})
 	if err != nil {
 		return nil, fmt.Errorf("event store %s: %w", file, openFault(err))
 	}
-	d = &Disk{Engine: e, dir: dir, opts: opts, tables: map[string]*diskTable{}, declared: map[*catalog.Table]bool{}}
+	d = &Disk{Engine: e, dir: dir, opts: opts, tables: map[string]*diskTable{}, kept: map[string]catalog.Table{}, declared: map[*catalog.Table]bool{}}
 	opened := d
 	defer func() {
 		if err != nil {
@@ -124,6 +139,8 @@ func OpenDisk(ctx context.Context, dir string, opts DiskOptions) (d *Disk, err e
 	}()
 	for _, s := range []string{
 		"CREATE TABLE IF NOT EXISTS " + partsTable + " (tab VARCHAR NOT NULL, part VARCHAR NOT NULL, name VARCHAR NOT NULL)",
+		// The engine has one type for several of KQL's, so what a table was declared as is kept beside it.
+		"CREATE TABLE IF NOT EXISTS " + columnsTable + " (tab VARCHAR NOT NULL, name VARCHAR NOT NULL, typ VARCHAR NOT NULL, hidden BOOLEAN NOT NULL, pos INTEGER NOT NULL)",
 		"CREATE TABLE IF NOT EXISTS " + marksTable + " (name VARCHAR NOT NULL, mark BIGINT NOT NULL)",
 		"CREATE TABLE IF NOT EXISTS " + batchesTable + " (id VARCHAR NOT NULL, received BIGINT NOT NULL)",
 		// A mark is a row for each commit; the highest of each source is all that counts.
@@ -189,7 +206,10 @@ func (d *Disk) list(ctx context.Context) error {
 		p.from, p.to = keyBounds(p.key)
 		d.add(p)
 	}
-	return parts.Err()
+	if err := parts.Err(); err != nil {
+		return err
+	}
+	return d.listColumns(ctx)
 }
 
 // add notes a part. The caller holds mu, or is alone.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -242,8 +243,61 @@ func TestNewColumns(t *testing.T) {
 	}
 	_, other := logs(t, types.Column{Name: "Size", Type: types.String})
 	err := d.Commit(t.Context(), store.Commit{Rows: []store.Rows{{Table: other, Rows: nil}}})
-	if err == nil || !strings.Contains(err.Error(), "column Size is stored as BIGINT and declared as string") {
+	if err == nil || !strings.Contains(err.Error(), "column Size is stored as long and declared as string") {
 		t.Errorf("a column of another type: %v", err)
+	}
+}
+
+// What a table was declared as comes back, though the engine has one type for several of KQL's.
+func TestDeclaredTypesComeBack(t *testing.T) {
+	dir := t.TempDir()
+	var all types.Schema
+	for _, typ := range []types.Type{types.Bool, types.Datetime, types.Decimal, types.Dynamic, types.Guid, types.Int, types.Long, types.Real, types.String, types.Timespan} {
+		all = append(all, types.Column{Name: "it's " + typ.String(), Type: typ})
+	}
+	hidden := types.Schema{{Name: "_Unknown", Type: types.Dynamic}}
+	cat := catalog.New()
+	declare := func(d *duckdb.Disk, table catalog.Table) error {
+		if err := cat.AddTable(table); err != nil {
+			t.Fatal(err)
+		}
+		added, _ := cat.Table(table.Name)
+		return d.Declare(t.Context(), added)
+	}
+	d := open(t, dir, duckdb.DiskOptions{})
+	if _, ok := d.Table("T_CL"); ok {
+		t.Error("a table that nobody declared")
+	}
+	late := types.Column{Name: "Late", Type: types.Guid}
+	for _, cols := range []types.Schema{all, append(slices.Clone(all), late), all[:2]} { // a column that is left out stays
+		if err := declare(d, catalog.Table{Name: "T_CL", Columns: cols, Hidden: hidden}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := catalog.Table{Name: "T_CL", Columns: append(slices.Clone(all), late), Hidden: hidden}
+	check := func(when string) {
+		t.Helper()
+		if got, ok := d.Table("T_CL"); !ok || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s:\n got %v\nwant %v", when, got, want)
+		}
+	}
+	check("at once")
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d = open(t, dir, duckdb.DiskOptions{MustExist: true})
+	check("opened again")
+	err := declare(d, catalog.Table{Name: "T_CL", Columns: types.Schema{{Name: "it's string", Type: types.Dynamic}}})
+	if err == nil || !strings.Contains(err.Error(), "column it's string is stored as string and declared as dynamic") {
+		t.Errorf("another type of KQL's that is the same for the engine: %v", err)
+	}
+	check("after a table that was refused")
+	empty := filepath.Join(t.TempDir(), "typo")
+	if _, err := duckdb.OpenDisk(t.Context(), empty, duckdb.DiskOptions{MustExist: true}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a folder without a store: %v", err)
+	}
+	if _, err := os.Stat(empty); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("a folder was made")
 	}
 }
 
