@@ -79,6 +79,8 @@ func schemaOf(table string) (types.Schema, bool) {
 		return alert.Schema(), true
 	case IncidentTable:
 		return incident.Schema(), true
+	case BookmarkTable:
+		return BookmarkSchema(), true
 	}
 	return nil, false
 }

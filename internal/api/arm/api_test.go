@@ -1,0 +1,859 @@
+package arm
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vedette-siem/vedette/internal/alert"
+	"github.com/vedette-siem/vedette/internal/auth"
+	"github.com/vedette-siem/vedette/internal/desk"
+	"github.com/vedette-siem/vedette/internal/entity"
+	"github.com/vedette-siem/vedette/internal/rule"
+	"github.com/vedette-siem/vedette/internal/source"
+	"github.com/vedette-siem/vedette/internal/state"
+	"github.com/vedette-siem/vedette/internal/state/sqlite"
+	"github.com/vedette-siem/vedette/internal/types"
+)
+
+var start = time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)
+
+const testBase = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/soc/providers/Microsoft.OperationalInsights/workspaces/main/providers/Microsoft.SecurityInsights"
+
+// bench is an API with a state of its own.
+type bench struct {
+	t       *testing.T
+	api     *API
+	store   state.Store
+	handler http.Handler
+	tokens  map[auth.Role]string
+	now     time.Time
+	mu      sync.Mutex
+	rules   []string // what the hooks heard
+	lists   []string
+	faults  []error
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "s.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, store: s, tokens: map[auth.Role]string{}, now: start}
+	t.Cleanup(func() {
+		_ = s.Close()
+		for _, err := range b.faults {
+			t.Errorf("the service is at fault: %v", err)
+		}
+	})
+	ws := alert.Workspace{ID: "11111111-0000-0000-0000-000000000001", Name: "main", Subscription: "00000000-0000-0000-0000-000000000001", ResourceGroup: "soc"}
+	template, _ := rule.Load(source.NewFile("rule.yaml", "id: 22222222-0000-0000-0000-000000000001\nkind: NRT\nname: Shipped\nseverity: Low\nquery: T\nversion: 1.2.0\nrequiredDataConnectors:\n  - connectorId: C\n    dataTypes: [T]"))
+	heard := func(list *[]string) func(string) {
+		return func(id string) { b.mu.Lock(); *list = append(*list, id); b.mu.Unlock() }
+	}
+	o := Options{Workspace: ws, Store: s, Desk: &desk.Desk{Workspace: ws, URL: func(id string) string { return "https://soc/" + id }}, Now: func() time.Time { return b.now },
+		CompileRule: func(_ context.Context, r *rule.Rule) source.Diagnostics {
+			ds := source.Diagnostics{File: r.QueryFile}
+			if i := strings.Index(r.Query, "Nowhere"); i >= 0 {
+				ds.Add(source.Diagnostic{Code: "KS204", Severity: source.Error, Span: source.Span{Start: i, End: i + 7}, Msg: "no table is called 'Nowhere'"})
+			}
+			ds.Add(source.Diagnostic{Severity: source.Warning, Msg: "a warning"})
+			return ds
+		},
+		Templates: []*rule.Rule{template}, RuleChanged: heard(&b.rules), WatchlistChanged: heard(&b.lists),
+		Playbook: func(id string) bool { return id == "/playbooks/one" },
+		Fault:    func(err error) { b.mu.Lock(); b.faults = append(b.faults, err); b.mu.Unlock() }}
+	if b.api, err = New(o); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Update(t.Context(), func(tx state.Tx) error {
+		for _, role := range auth.Roles() {
+			text, _, err := auth.Issue(tx, auth.Grant{Name: string(role), Role: role, By: "test"}, start, rand.Reader)
+			if err != nil {
+				return err
+			}
+			b.tokens[role] = text
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b.handler = b.api.Handler(&auth.Guard{Store: s, Now: func() time.Time { return b.now }})
+	return b
+}
+
+// send sends a request below the workspace, or to a whole path that begins with //. The role is contributor if empty.
+func (b *bench) send(role auth.Role, method, path, body string, headers ...string) *httptest.ResponseRecorder {
+	b.t.Helper()
+	if rest, whole := strings.CutPrefix(path, "//"); whole {
+		path = "/" + rest
+	} else {
+		sep := "?"
+		if strings.Contains(path, "?") {
+			sep = "&"
+		}
+		path = testBase + path + sep + "api-version=2024-09-01"
+	}
+	var in io.Reader
+	if body != "" {
+		in = strings.NewReader(body)
+	}
+	r := httptest.NewRequest(method, path, in)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	if role == "" {
+		role = auth.Contributor
+	}
+	if role != "nobody" {
+		r.Header.Set("Authorization", "Bearer "+b.tokens[role])
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	b.handler.ServeHTTP(w, r)
+	return w
+}
+
+// want sends a request whose answer must have a status, and must contain something.
+func (b *bench) want(status int, contains, method, path, body string, headers ...string) map[string]any {
+	b.t.Helper()
+	w := b.send("", method, path, body, headers...)
+	if w.Code != status || !strings.Contains(w.Body.String(), contains) {
+		b.t.Errorf("%s %s %s: %d %s\nexpected %d with %s", method, path, cut(body, 300), w.Code, w.Body, status, contains)
+	}
+	return b.object(w)
+}
+
+func (b *bench) object(w *httptest.ResponseRecorder) map[string]any {
+	b.t.Helper()
+	out := map[string]any{}
+	if w.Body.Len() == 0 {
+		return out
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil {
+		b.t.Errorf("the answer is no JSON object: %v\n%s", err, w.Body)
+	}
+	if e, ok := out["error"].(map[string]any); (w.Code >= 400) != ok && out["status"] == nil || ok && (e["code"] == "" || e["message"] == "" || e["code"] == nil || e["message"] == nil) {
+		b.t.Errorf("status %d with %s", w.Code, w.Body)
+	}
+	return out
+}
+
+// at digs in an answer: at(o, "properties", "title").
+func at(o any, keys ...any) any {
+	for _, k := range keys {
+		switch k := k.(type) {
+		case string:
+			m, _ := o.(map[string]any)
+			o = m[k]
+		case int:
+			l, _ := o.([]any)
+			if k >= len(l) {
+				return nil
+			}
+			o = l[k]
+		}
+	}
+	return o
+}
+
+func same(t *testing.T, what string, got, want any) {
+	t.Helper()
+	a, _ := json.Marshal(got)
+	b, _ := json.Marshal(want)
+	if string(a) != string(b) {
+		t.Errorf("%s: %s, expected %s", what, a, b)
+	}
+}
+
+const scheduledBody = `"displayName": "N", "enabled": true, "severity": "High", "query": "T\n| take 1", "queryFrequency": "PT60M", "queryPeriod": "P1D",
+	"triggerOperator": "GreaterThan", "triggerThreshold": 0, "suppressionEnabled": false, "suppressionDuration": "PT5H"`
+
+func scheduledWith(members string) string {
+	if members != "" {
+		members = ", " + members
+	}
+	return `{"kind": "Scheduled", "properties": {` + scheduledBody + members + `}}`
+}
+
+func TestRules(t *testing.T) {
+	b := newBench(t)
+	const id = "/alertRules/9D6DBA5A-6D8B-4B2F-9B7E-6A4E2C0B8F11"
+	b.want(404, `"NotFound"`, "GET", id, "")
+	o := b.want(201, "", "PUT", id, scheduledWith(`"unheardOf": 1, "subTechniques": ["T1078.004"], "techniques": ["T1078"], "templateVersion": "1.0.0", "alertRuleTemplateName": "22222222-0000-0000-0000-000000000001"`))
+	same(t, "name", o["name"], "9d6dba5a-6d8b-4b2f-9b7e-6a4e2c0b8f11")
+	same(t, "id", o["id"], testBase+"/alertRules/9d6dba5a-6d8b-4b2f-9b7e-6a4e2c0b8f11")
+	same(t, "type", o["type"], "Microsoft.SecurityInsights/alertRules")
+	same(t, "kind", o["kind"], "Scheduled")
+	same(t, "frequency as written", at(o, "properties", "queryFrequency"), "PT60M")
+	same(t, "unknown property", at(o, "properties", "unheardOf"), nil)
+	same(t, "default", at(o, "properties", "incidentConfiguration", "createIncident"), true)
+	same(t, "sub-techniques", at(o, "properties", "subTechniques"), []string{"T1078.004"})
+	same(t, "modified", at(o, "properties", "lastModifiedUtc"), "2024-05-01T10:00:00.0000000Z")
+	same(t, "system", o["systemData"], map[string]any{"createdAt": "2024-05-01T10:00:00Z", "lastModifiedAt": "2024-05-01T10:00:00Z", "lastModifiedBy": "contributor", "lastModifiedByType": "User"})
+	etag := o["etag"].(string)
+	if len(etag) != 38 || etag[0] != '"' {
+		t.Errorf("etag %s", etag)
+	}
+	// the conditions
+	b.want(412, "PreconditionFailed", "PUT", id, scheduledWith(""), "If-Match", `"x"`)
+	b.want(412, "PreconditionFailed", "PUT", id, scheduledWith(""), "If-None-Match", `*`)
+	b.want(412, "PreconditionFailed", "PUT", "/alertRules/other", scheduledWith(""), "If-Match", `*`)
+	b.want(409, "Conflict", "PUT", id, `{"etag": "\"x\"", `+scheduledWith("")[1:])
+	b.now = b.now.Add(time.Hour)
+	o = b.want(200, "", "PUT", id, scheduledWith(`"enabled": false`), "If-Match", etag)
+	same(t, "enabled", at(o, "properties", "enabled"), false)
+	same(t, "created", at(o, "systemData", "createdAt"), "2024-05-01T10:00:00Z")
+	b.want(409, "Conflict", "PUT", id, `{"etag": `+mustJSON(etag)+`, `+scheduledWith("")[1:])
+	o = b.want(200, "", "PUT", id, `{"etag": `+mustJSON(strings.Trim(o["etag"].(string), `"`))+`, `+scheduledWith("")[1:])
+	// what was answered can be sent back
+	again := b.want(200, "", "PUT", id, mustJSON(o))
+	same(t, "sent back", at(again, "properties", "queryPeriod"), "P1D")
+	// faults
+	for _, c := range []struct{ body, want string }{
+		{`{"properties": {}}`, "Invalid data model. [kind: is missing]"},
+		{`{"kind": "Scheduled"}`, "Invalid data model. [properties: is missing]"},
+		{`{"kind": "Scheduled", "properties": null}`, "properties: is missing"},
+		{`{"kind": "Scheduled", "properties": []}`, "Invalid data model."},
+		{`{"kind": 1, "properties": {}}`, "Invalid data model. [kind: expected a string, found number]"},
+		{`[]`, "expected a JSON object"}, {`{`, "could not be deserialized"}, {`{"a": 1} x`, "could not be deserialized"}, {"null", "expected a JSON object"},
+		{scheduledWith(`"techniques": ["T1078.004"]`), "the technique 'T1078.004' is invalid: the expected format is 'T####'"},
+		{scheduledWith(`"queryPeriod": "PT1M"`), "field 'queryPeriod': PT1M is outside PT5M to P14D"},
+		{scheduledWith(`"severity": "Bad", "queryPeriod": "x"`), "field 'queryPeriod': 'x' is no duration"},
+		{scheduledWith(`"query": "T\n| join Nowhere"`), "properties.query: line 2, column 8: no table is called 'Nowhere'"},
+		{`{"kind": "NRT", ` + scheduledWith("")[len(`{"kind": "Scheduled", `):], "which cannot be changed to NRT"},
+		{`{"kind": "a b", "properties": {}}`, "'a b' is no kind of rule"},
+	} {
+		b.want(400, c.want, "PUT", id, c.body)
+	}
+	// kinds that are kept only
+	o = b.want(201, "", "PUT", "/alertRules/BuiltInFusion", `{"kind": "Fusion", "properties": {"enabled": true, "alertRuleTemplateName": "f", "x": [1, 2.5, null]}}`)
+	same(t, "unknown kind", o["properties"], map[string]any{"enabled": true, "alertRuleTemplateName": "f", "x": []any{1, 2.5, nil}})
+	if err := b.store.View(t.Context(), func(tx state.Tx) error {
+		s, err := tx.Rules().Get("BuiltInFusion")
+		if s.Enabled || s.Reason == "" {
+			t.Errorf("%+v", s)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+	b.want(201, `"kind":"NRT"`, "PUT", "/alertRules/nrt", `{"kind": "nrt", "properties": {`+scheduledBody+`}}`)
+	if o := b.want(200, "", "GET", "/ALERTRULES/nrt", ""); at(o, "properties", "queryFrequency") != nil {
+		t.Errorf("an NRT rule has a frequency: %v", o)
+	}
+	// templates know the rules made of them
+	b.want(200, "", "PUT", id, scheduledWith(`"alertRuleTemplateName": "22222222-0000-0000-0000-000000000001"`))
+	o = b.want(200, "", "GET", "/alertRuleTemplates/22222222-0000-0000-0000-000000000001", "")
+	same(t, "template", []any{at(o, "properties", "alertRulesCreatedByTemplateCount"), at(o, "properties", "status"), at(o, "properties", "version"), at(o, "properties", "requiredDataConnectors", 0, "dataTypes"), o["kind"]},
+		[]any{1, "Installed", "1.2.0", []string{"T"}, "NRT"})
+	b.want(200, `"Shipped"`, "GET", "/alertRuleTemplates", "")
+	b.want(404, "", "GET", "/alertRuleTemplates/x", "")
+	// pages
+	var names []string
+	path := "/alertRules?$top=1"
+	for path != "" {
+		o := b.want(200, "", "GET", path, "")
+		same(t, "length of a page", len(at(o, "value").([]any)), 1)
+		names = append(names, at(o, "value", 0, "name").(string))
+		path = ""
+		if next, _ := o["nextLink"].(string); next != "" {
+			u, err := url.Parse(next)
+			if err != nil || u.Host != "example.com" || u.Scheme != "http" {
+				t.Fatalf("nextLink %s", next)
+			}
+			path = "//" + u.RequestURI()[1:]
+		}
+	}
+	same(t, "pages", names, []string{"9d6dba5a-6d8b-4b2f-9b7e-6a4e2c0b8f11", "BuiltInFusion", "nrt"})
+	b.want(400, "$skipToken", "GET", "/alertRules?$skipToken=abc", "")
+	b.want(400, "$top", "GET", "/alertRules?$top=0", "")
+	b.want(400, "$top", "GET", "/alertRules?$top=x", "")
+	// deletion
+	b.want(412, "", "DELETE", id, "", "If-Match", `"x"`)
+	b.want(200, "", "DELETE", id, "")
+	b.want(204, "", "DELETE", id, "")
+	b.want(412, "", "DELETE", id, "", "If-Match", "*")
+	if want := "9d6dba5a-6d8b-4b2f-9b7e-6a4e2c0b8f11"; len(b.rules) != 8 || b.rules[0] != want || b.rules[7] != want {
+		t.Errorf("the hook heard %v", b.rules)
+	}
+}
+
+func mustJSON(v any) string {
+	s, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(s)
+}
+
+func TestRuleLimit(t *testing.T) {
+	b := newBench(t)
+	if err := b.store.Update(t.Context(), func(tx state.Tx) error {
+		for n := range maxNRT {
+			if _, err := tx.Rules().Put(state.Rule{ID: fmt.Sprint("r", n), Kind: "NRT", Text: "{}", Enabled: true}, state.Absent); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	nrt := func(enabled bool) string { return fmt.Sprintf(`{"kind": "NRT", "properties": {%s, "enabled": %t}}`, scheduledBody, enabled) }
+	b.want(400, "which is the limit", "PUT", "/alertRules/more", nrt(true))
+	b.want(201, "", "PUT", "/alertRules/more", nrt(false))
+	b.want(200, "", "PUT", "/alertRules/r1", nrt(true))
+	b.want(201, "", "PUT", "/alertRules/scheduled", scheduledWith(""))
+}
+
+func TestCommon(t *testing.T) {
+	b := newBench(t)
+	for _, c := range []struct {
+		role         auth.Role
+		method, path string
+		status       int
+		code         string
+	}{
+		{"nobody", "GET", "/incidents", 401, "AuthenticationFailed"}, {auth.IngestOnly, "GET", "/incidents", 403, "AuthorizationFailed"},
+		{auth.Reader, "GET", "/incidents", 200, ""}, {auth.Reader, "HEAD", "/incidents", 200, ""}, {auth.Reader, "PUT", "/incidents/x", 403, "AuthorizationFailed"},
+		{auth.Responder, "PUT", "/alertRules/x", 403, "AuthorizationFailed"}, {auth.Responder, "DELETE", "/incidents/x", 403, "AuthorizationFailed"},
+		{auth.Responder, "DELETE", "/incidents/x/comments/y", 404, "NotFound"},
+		{"", "GET", "/nothing", 404, "NotFound"}, {"", "GET", "/incidents/x/y", 404, "NotFound"}, {"", "PATCH", "/incidents/x", 405, "MethodNotAllowed"},
+		{"", "GET", "/incidents/x/", 404, "NotFound"}, {"", "GET", "//", 404, "NotFound"}, {"", "GET", "//subscriptions", 404, "NotFound"},
+		{"", "GET", "/incidents/a%2Fb", 400, "BadRequest"}, {"", "GET", "/incidents/%00", 400, "BadRequest"}, {"", "GET", "/incidents/-", 400, "BadRequest"},
+		{"", "GET", "/incidents/" + strings.Repeat("x", 200), 400, "BadRequest"},
+		{"", "GET", "/" + testBase + "/incidents", 400, "MissingApiVersionParameter"},
+		{"", "GET", "/" + testBase + "/incidents?api-version=2019-01-01", 400, "InvalidApiVersionParameter"},
+		{"", "GET", "/" + testBase + "/incidents?api-version=2024-13-01", 400, "InvalidApiVersionParameter"},
+		{"", "GET", "/" + testBase + "/incidents?api-version=latest", 400, "InvalidApiVersionParameter"},
+		{"", "GET", "/" + testBase + "/incidents?API-Version=2022-09-01-Preview", 200, ""},
+		{"", "GET", "/" + strings.ToUpper(testBase) + "/incidents?api-version=2024-09-01", 200, ""},
+		{"", "GET", "/" + strings.Replace(testBase, "000000000001", "000000000002", 1) + "/incidents?api-version=2024-09-01", 404, "SubscriptionNotFound"},
+		{"", "GET", "/" + strings.Replace(testBase, "/soc/", "/other/", 1) + "/incidents?api-version=2024-09-01", 404, "ResourceGroupNotFound"},
+		{"", "GET", "/" + strings.Replace(testBase, "/main/", "/other/", 1) + "/incidents?api-version=2024-09-01", 404, "ResourceNotFound"},
+		{"nobody", "GET", "//health", 200, ""}, {"nobody", "GET", "//health/live", 200, ""}, {"nobody", "GET", "//health/ready", 200, ""}, {"nobody", "POST", "//health", 401, "AuthenticationFailed"},
+		{"nobody", "GET", "//openapi.json", 200, ""},
+	} {
+		w := b.send(c.role, c.method, c.path, "")
+		o := b.object(w)
+		if code, _ := at(o, "error", "code").(string); w.Code != c.status || code != c.code {
+			t.Errorf("%s %s as %s: %d %s, expected %d %s", c.method, c.path, c.role, w.Code, w.Body, c.status, c.code)
+		}
+		if (w.Code == 405) != (w.Header().Get("Allow") != "") {
+			t.Errorf("%s: Allow %q", c.path, w.Header().Get("Allow"))
+		}
+	}
+	b.want(415, "UnsupportedMediaType", "PUT", "/alertRules/x", "{}", "Content-Type", "text/plain")
+	b.want(415, "UnsupportedMediaType", "PUT", "/alertRules/x", "{}", "Content-Encoding", "gzip")
+	b.want(400, "not UTF-8", "PUT", "/alertRules/x", "{\"a\": \"\xff\"}")
+	b.want(413, "RequestEntityTooLarge", "PUT", "/alertRules/x", `{"a": "`+strings.Repeat("x", smallBody)+`"}`)
+}
+
+func TestReadiness(t *testing.T) {
+	b := newBench(t)
+	b.api.Ready = func(context.Context) error { return fmt.Errorf("the engine is starting") }
+	if w := b.send("nobody", "GET", "//health/ready", ""); w.Code != 503 || strings.Contains(w.Body.String(), "engine") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := b.send("nobody", "GET", "//health/live", ""); w.Code != 200 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if len(b.faults) != 1 {
+		t.Errorf("faults %v", b.faults)
+	}
+	b.faults = nil
+}
+
+// TestAudit sends requests that would change something, and looks for each in the audit trail.
+func TestAudit(t *testing.T) {
+	b := newBench(t)
+	for _, c := range []struct {
+		role                    auth.Role
+		method, path, body, has string
+	}{
+		{auth.Contributor, "PUT", "/alertRules/a", scheduledWith(""), `alertRules/write {"outcome":"Succeeded","status":201,"tokenId":"`},
+		{auth.Contributor, "PUT", "/alertRules/a", "{}", `alertRules/write {"outcome":"Failed","status":400,"code":"BadRequest","tokenId":"`},
+		{auth.Contributor, "DELETE", "/alertRules/a", "", `alertRules/delete {"outcome":"Succeeded","status":200`},
+		{auth.Contributor, "DELETE", "/alertRules/a", "", `alertRules/delete {"outcome":"Succeeded","status":204`},
+		{auth.Reader, "PUT", "/alertRules/a", scheduledWith(""), `alertRules/write {"outcome":"Failed","status":403,"code":"AuthorizationFailed"`},
+		{auth.Responder, "POST", "/incidents/x/runPlaybook", `{"logicAppsResourceId": "y"}`, `incidents/runPlaybook/action {"outcome":"Failed","status":400,"code":"PlaybookNotFound"`},
+	} {
+		b.send(c.role, c.method, c.path, c.body)
+		if err := b.store.View(t.Context(), func(tx state.Tx) error {
+			list, _, err := tx.Audit().List(testBase+c.path, state.Page{Limit: 1})
+			if len(list) != 1 || list[0].Actor != string(c.role) || !strings.HasPrefix(list[0].Operation+" "+string(list[0].Data), "Microsoft.SecurityInsights/"+c.has) {
+				t.Errorf("%s %s: %+v", c.method, c.path, list)
+			} else if !strings.Contains(string(list[0].Data), `"address":"192.0.2.1"`) {
+				t.Errorf("no address: %s", list[0].Data)
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+	count := func() int {
+		n := 0
+		if err := b.store.View(t.Context(), func(tx state.Tx) error {
+			list, _, err := tx.Audit().List("", state.Page{})
+			n = len(list)
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+		return n
+	}
+	was := count()
+	b.send("nobody", "PUT", "/alertRules/a", scheduledWith(""))
+	b.send("", "GET", "/alertRules/a", "")
+	b.send("", "POST", "/incidents/x/alerts", "")
+	if count() != was {
+		t.Error("requests that change nothing are in the trail")
+	}
+}
+
+// raise has the desk raise alerts, and returns their ids.
+func (b *bench) raise(n int) []string {
+	b.t.Helper()
+	r := &rule.Rule{ID: "r1", Name: "Rule", Kind: rule.Scheduled, Severity: rule.Low, Tactics: []string{"Impact"}, Techniques: []string{"T1486"}, Query: "T", QueryPeriod: time.Hour,
+		TriggerOperator: rule.GreaterThan, EventGrouping: rule.AlertPerResult, Incident: rule.Incident{Create: true, Grouping: rule.Grouping{Lookback: time.Hour}},
+		EntityMappings: []entity.Mapping{{Kind: entity.IP, Fields: []entity.FieldMapping{{Identifier: "Address", Column: "IP"}}},
+			{Kind: entity.Account, Fields: []entity.FieldMapping{{Identifier: "Name", Column: "Who"}, {Identifier: "UPNSuffix", Column: "Where"}}}}}
+	res := types.Table{Schema: types.Schema{{Name: "TimeGenerated", Type: types.Datetime}, {Name: "IP", Type: types.String}, {Name: "Who", Type: types.String}, {Name: "Where", Type: types.String}}}
+	for i := range n {
+		res.Rows = append(res.Rows, []types.Value{types.DatetimeOf(types.TicksOf(b.now.Add(-time.Minute))), types.StringOf(fmt.Sprintf("8.8.8.%d", i)), types.StringOf("ann"), types.StringOf("x.com")})
+	}
+	alerts := alert.Evaluate(r, res, alert.Window{From: b.now.Add(-time.Hour), To: b.now}, nil)
+	var out []string
+	if err := b.store.Update(b.t.Context(), func(tx state.Tx) error {
+		res, err := b.api.Desk.Raise(tx, r, alerts, b.now)
+		out = res.Alerts
+		return err
+	}); err != nil {
+		b.t.Fatal(err)
+	}
+	slices.Sort(out) // the order in which they open incidents
+	return out
+}
+
+// names lists the names of a page.
+func names(o map[string]any) []string {
+	out := []string{}
+	list, _ := o["value"].([]any)
+	for _, v := range list {
+		out = append(out, at(v, "name").(string))
+	}
+	return out
+}
+
+func titles(o map[string]any) string {
+	var out []string
+	list, _ := o["value"].([]any)
+	for _, v := range list {
+		out = append(out, at(v, "properties", "title").(string))
+	}
+	return strings.Join(out, " ")
+}
+
+func TestIncidents(t *testing.T) {
+	b := newBench(t)
+	const id = "/incidents/73e01a99-5cd7-4139-a149-9f2736ff2ab5"
+	put := func(members string) string { return `{"properties": {"title": "T", "severity": "High", "status": "New"` + members + `}}` }
+	b.want(404, "", "GET", id, "")
+	// Microsoft's example of a creation carries an etag
+	o := b.want(201, "", "PUT", id, `{"etag": "\"0300bf09-0000-0000-0000-5c37296e0000\"", `+put(`, "description": "D", "owner": {"objectId": "2046feea-040d-4a46-9e2b-91c2941bfa70", "email": null}, "labels": [{"labelName": "x", "labelType": "AutoAssigned"}], "firstActivityTimeUtc": "2024-01-01T00:00:00Z"`)[1:])
+	same(t, "number", at(o, "properties", "incidentNumber"), 1)
+	same(t, "owner", at(o, "properties", "owner"), map[string]any{"objectId": "2046feea-040d-4a46-9e2b-91c2941bfa70", "email": nil, "assignedTo": nil, "userPrincipalName": nil})
+	same(t, "labels", at(o, "properties", "labels"), []any{map[string]any{"labelName": "x", "labelType": "User"}})
+	same(t, "first activity", at(o, "properties", "firstActivityTimeUtc"), "2024-01-01T00:00:00Z")
+	same(t, "link", at(o, "properties", "incidentUrl"), "https://soc/73e01a99-5cd7-4139-a149-9f2736ff2ab5")
+	same(t, "lists", []any{at(o, "properties", "additionalData", "tactics"), at(o, "properties", "relatedAnalyticRuleIds")}, []any{[]any{}, []any{}})
+	etag := o["etag"].(string)
+	b.want(200, "", "PUT", id, put(""), "If-Match", etag)
+	o = b.want(200, "", "GET", id, "")
+	same(t, "a PUT replaces", []any{at(o, "properties", "description"), at(o, "properties", "owner", "objectId"), at(o, "properties", "labels")}, []any{nil, nil, []any{}})
+	if o["etag"] == etag {
+		t.Error("the etag stayed")
+	}
+	b.want(409, "", "PUT", id, `{"etag": `+mustJSON(etag)+`, `+put("")[1:])
+	b.want(412, "", "PUT", id, put(""), "If-Match", etag)
+	for _, c := range []struct{ body, want string }{
+		{`{"properties": {"severity": "High", "status": "New"}}`, "properties.title: is missing"},
+		{put(`, "severity": "Worse"`), `severity \"Worse\": expected one of Informational, Low, Medium, High`},
+		{put(`, "status": "Closed"`), "closing demands a classification"},
+		{put(`, "status": "Closed", "classification": "TruePositive", "classificationReason": "InaccurateData"`), "does not go with TruePositive"},
+		{put(`, "classification": "TruePositive"`), "only a Closed incident has one"},
+		{put(`, "title": " "`), "the title is empty"}, {put(`, "title": 1`), "properties.title: expected a string, found number"},
+		{put(`, "title": "` + strings.Repeat("x", 1001) + `"`), "the limit is 1000"},
+		{put(`, "labels": [{"labelName": ""}]`), "a label has no name"}, {put(`, "labels": {}`), "expected an array, found object"},
+		{put(`, "firstActivityTimeUtc": "soon"`), "'soon' is no time"}, {put(`, "firstActivityTimeUtc": 5`), "5: expected a time"},
+		{put(`, "firstActivityTimeUtc": "2024-01-02T00:00:00Z", "lastActivityTimeUtc": "2024-01-01T00:00:00Z"`), "is before the first"},
+		{put(`, "owner": {"ownerType": "Dog"}`), "expected User, Group or Unknown"},
+	} {
+		b.want(400, c.want, "PUT", id, c.body)
+	}
+	b.want(200, `"classificationReason":"SuspiciousActivity"`, "PUT", id, put(`, "status": "Closed", "classification": "TruePositive", "classificationReason": "SuspiciousActivity", "classificationComment": "c"`))
+	// sent back as it was read, opened again
+	o = b.want(200, "", "GET", id, "")
+	o["properties"].(map[string]any)["status"] = "Active"
+	if o = b.want(200, "", "PUT", id, mustJSON(o)); at(o, "properties", "classification") != nil {
+		t.Errorf("an open incident is classified: %v", o)
+	}
+	// numbers that failed requests took are given back
+	b.want(201, `"incidentNumber":2`, "PUT", "/incidents/two", put(""))
+	b.want(403, "", "DELETE", "/incidents/two", "", "Authorization", "Bearer "+b.tokens[auth.Responder])
+	b.want(200, "", "DELETE", "/incidents/two", "")
+	b.want(204, "", "DELETE", "/incidents/two", "")
+}
+
+func TestIncidentLists(t *testing.T) {
+	b := newBench(t)
+	for n, members := range []string{`"severity": "High", "status": "New"`, `"severity": "Low", "status": "Active", "owner": {"assignedTo": "Ann O'Hara"}`,
+		`"severity": "Low", "status": "Closed", "classification": "FalsePositive"`, `"severity": "Medium", "status": "New", "description": "100% (or so)"`} {
+		b.now = start.Add(time.Duration(n) * time.Hour)
+		b.want(201, "", "PUT", fmt.Sprint("/incidents/i", n), fmt.Sprintf(`{"properties": {"title": "T%d", %s}}`, n, members))
+	}
+	for _, c := range []struct{ filter, order, want string }{
+		{"", "", "T3 T2 T1 T0"}, {"", "properties/createdTimeUtc", "T0 T1 T2 T3"}, {"", "properties/createdTimeUtc desc", "T3 T2 T1 T0"},
+		{"", "properties/severity desc", "T0 T3 T2 T1"}, {"", "Properties/Title ASC", "T0 T1 T2 T3"}, {"", "properties/status", "T0 T3 T1 T2"},
+		{"properties/severity eq 'Low'", "", "T2 T1"}, {"properties/severity eq 'low' and properties/status ne 'Closed'", "", "T1"},
+		{"properties/status eq 'New' or properties/status eq 'Closed'", "", "T3 T2 T0"}, {"not (properties/status eq 'New')", "", "T2 T1"},
+		{"not properties/status eq 'New' and properties/incidentNumber gt 2", "", "T2"}, {"properties/incidentNumber in (1, 3)", "", "T2 T0"},
+		{"properties/createdTimeUtc ge 2024-05-01T11:00:00Z and properties/createdTimeUtc lt 2024-05-01T13:00:00Z", "", "T2 T1"},
+		{"properties/createdTimeUtc gt '2024-05-01T11:00:00Z'", "", "T3 T2"}, {"properties/lastModifiedTimeUtc le 2024-05-01", "", ""},
+		{"contains(properties/title, '2')", "", "T2"}, {"startswith(properties/title,'T') and endswith(properties/title, '3')", "", "T3"},
+		{"contains(tolower(properties/owner/assignedTo), 'o''hara')", "", "T1"}, {"properties/owner/assignedTo eq 'Ann O''Hara'", "", "T1"},
+		{"properties/owner/assignedTo ne null", "", "T1"}, {"properties/classification eq null", "properties/incidentNumber", "T0 T1 T3"},
+		{"properties/classification ne 'FalsePositive'", "properties/incidentNumber", "T0 T1 T3"},
+		{"contains(properties/description, '% (or')", "", "T3"}, {"properties/title gt 'T1'", "", "T3 T2"}, {"name eq 'i0'", "", "T0"},
+		{"((((properties/incidentNumber le 1))))", "", "T0"}, {"properties/additionalData/alertsCount ge 0.5", "", ""},
+		{"properties/status in ('new', 'Closed') and not contains(properties/title, '0')", "", "T3 T2"},
+	} {
+		o := b.want(200, "", "GET", "/incidents?$filter="+url.QueryEscape(c.filter)+"&$orderby="+url.QueryEscape(c.order), "")
+		if got := titles(o); got != c.want {
+			t.Errorf("%s by %s: %s, expected %s", c.filter, c.order, got, c.want)
+		}
+		// the same in pages of one
+		got, path := []string{}, "/incidents?$top=1&$filter="+url.QueryEscape(c.filter)+"&$orderby="+url.QueryEscape(c.order)
+		for range 6 {
+			o := b.want(200, "", "GET", path, "")
+			if s := titles(o); s != "" {
+				got = append(got, s)
+			}
+			next, _ := o["nextLink"].(string)
+			if next == "" {
+				break
+			}
+			path = "/" + strings.TrimPrefix(next, "http://example.com")
+		}
+		if s := strings.Join(got, " "); s != c.want {
+			t.Errorf("%s by %s in pages: %s, expected %s", c.filter, c.order, s, c.want)
+		}
+	}
+	for filter, want := range map[string]string{
+		"properties/x eq 1": "position 1: there is no property 'properties/x'", "properties/severity eq 'Bad'": "position 24: properties/severity is one of Informational",
+		"properties/severity gt 'Low'": "position 21: properties/severity is compared by eq and ne only", "properties/title eq 1": "position 21: properties/title is a text, and is compared with a number",
+		"properties/title eq 'x": "position 21: the text is not closed", "properties/title like 'x'": "position 18: expected eq", "properties/title eq x": "'x' is no value",
+		"(properties/title eq 'x'": "position 25: expected )", "properties/title eq 'x' properties": "position 25: expected and", "": "", " ": "",
+		"properties/labels/any(l: l/labelName eq 'x')": "position 1: the function 'properties/labels/any' is not supported", "length(properties/title) gt 1": "the function 'length' is not supported",
+		"contains(properties/incidentNumber, '1')": "is for text", "contains(properties/title, 1)": "expected a text in apostrophes", "properties/createdTimeUtc gt null": "null is compared by eq and ne only",
+		"not": "expected a property", strings.Repeat("(", 100): "nests deeper", strings.Repeat("not ", 100): "nests deeper", "properties/title eq 'é' x": "position 25", "properties/createdTimeUtc gt 'soon'": "is compared with a text",
+		strings.Repeat("x", 9000): "longer than", "properties/title in ('a' 'b')": "expected , or )",
+	} {
+		if want != "" {
+			b.want(400, "", "GET", "/incidents?$filter="+url.QueryEscape(filter), "")
+		}
+		o := b.object(b.send("", "GET", "/incidents?$filter="+url.QueryEscape(filter), ""))
+		if msg, _ := at(o, "error", "message").(string); !strings.Contains(msg, want) {
+			t.Errorf("%s: %s, expected %s", cut(filter, 100), msg, want)
+		}
+	}
+	for order, want := range map[string]string{"properties/x": "there is no property", "properties/title up": "expected asc or desc", "properties/title,properties/status": "not several"} {
+		b.want(400, want, "GET", "/incidents?$orderby="+url.QueryEscape(order), "")
+	}
+	// a page of one list is none of another
+	o := b.want(200, "nextLink", "GET", "/incidents?$top=1", "")
+	u, _ := url.Parse(o["nextLink"].(string))
+	token := u.Query().Get("$skipToken")
+	b.want(200, "", "GET", "/incidents?$top=2&$skipToken="+token, "")
+	b.want(400, "$skipToken", "GET", "/incidents?$orderby=properties/title&$skipToken="+token, "")
+	b.want(400, "$skipToken", "GET", "/bookmarks?$skipToken="+token, "")
+}
+
+func TestIncidentParts(t *testing.T) {
+	b := newBench(t)
+	alerts := b.raise(2)
+	o := b.want(200, "", "GET", "/incidents?$orderby=properties/incidentNumber", "")
+	id := "/incidents/" + names(o)[0]
+	second := "/incidents/" + names(o)[1]
+	same(t, "rules", at(o, "value", 0, "properties", "relatedAnalyticRuleIds"), []string{testBase + "/alertRules/r1"})
+	// comments
+	comment := func(s string) string { return `{"properties": {"message": ` + mustJSON(s) + `}}` }
+	b.want(404, "There is no incident", "PUT", "/incidents/x/comments/c1", comment("a"))
+	o = b.want(201, `"name":"contributor"`, "PUT", id+"/comments/c1", comment("a"))
+	same(t, "type", o["type"], "Microsoft.SecurityInsights/incidents/comments")
+	b.now = b.now.Add(time.Minute)
+	b.want(200, `"lastModifiedTimeUtc":"2024-05-01T10:01:00Z"`, "PUT", id+"/comments/c1", comment("b"))
+	b.want(412, "", "PUT", id+"/comments/c1", comment("c"), "If-Match", o["etag"].(string))
+	if w := b.send(auth.Responder, "PUT", id+"/comments/c1", comment("c")); w.Code != 403 || !strings.Contains(w.Body.String(), "only its author") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	b.want(400, "a comment has no message", "PUT", id+"/comments/c2", comment(" "))
+	b.want(400, "the limit is 30000", "PUT", id+"/comments/c2", comment(strings.Repeat("x", 30001)))
+	b.want(400, "message: is missing", "PUT", id+"/comments/c2", `{"properties": {}}`)
+	b.want(201, "", "PUT", id+"/comments/c2", comment("zz"))
+	same(t, "comments", names(b.want(200, "", "GET", id+"/comments?$orderby="+url.QueryEscape("properties/createdTimeUtc desc"), "")), []string{"c2", "c1"})
+	same(t, "comments", names(b.want(200, "", "GET", id+"/comments?$filter="+url.QueryEscape("contains(properties/message, 'z')"), "")), []string{"c2"})
+	same(t, "comments", names(b.want(200, "nextLink", "GET", id+"/comments?$top=1", "")), []string{"c1"})
+	b.want(200, "", "GET", id+"/comments/c1", "")
+	b.want(200, "", "DELETE", id+"/comments/c1", "")
+	b.want(204, "", "DELETE", id+"/comments/c1", "")
+	b.want(404, "", "GET", id+"/comments/c1", "")
+	// tasks
+	task := func(members string) string { return `{"properties": {"title": "Do", "status": "New"` + members + `}}` }
+	b.want(201, `"lastModifiedBy":{"name":"contributor"`, "PUT", id+"/tasks/t1", task(`, "description": "it"`))
+	b.want(200, `"status":"Completed"`, "PUT", id+"/tasks/t1", task(`, "status": "Completed"`))
+	b.want(400, "expected New or Completed", "PUT", id+"/tasks/t1", task(`, "status": "Half"`))
+	b.want(400, "title and status are required", "PUT", id+"/tasks/t1", `{"properties": {"title": "x"}}`)
+	same(t, "tasks", names(b.want(200, "", "GET", id+"/tasks?$filter="+url.QueryEscape("properties/status eq 'Completed'"), "")), []string{"t1"})
+	b.want(200, "", "GET", id+"/tasks/t1", "")
+	b.want(200, "", "DELETE", id+"/tasks/t1", "")
+	b.want(404, "", "GET", id+"/tasks/t1", "")
+	// alerts and entities
+	o = b.want(200, "", "POST", id+"/alerts", "")
+	same(t, "alert", []any{at(o, "value", 0, "name"), at(o, "value", 0, "kind"), at(o, "value", 0, "properties", "severity"), at(o, "value", 0, "properties", "tactics"),
+		at(o, "value", 0, "properties", "timeGenerated"), at(o, "value", 0, "properties", "techniques"), at(o, "value", 0, "properties", "additionalData", "Analytic Rule Name")},
+		[]any{alerts[0], "SecurityAlert", "Low", []string{"Impact"}, "2024-05-01T10:00:00Z", []string{"T1486"}, "Rule"})
+	b.want(200, `"systemAlertId":"`+alerts[0]+`"`, "GET", "/entities/"+alerts[0], "")
+	o = b.want(200, "", "POST", id+"/entities", "")
+	same(t, "meta data", o["metaData"], []any{map[string]any{"entityKind": "Ip", "count": 1}, map[string]any{"entityKind": "Account", "count": 1}})
+	address := at(o, "entities", 0, "properties", "address")
+	same(t, "entities", []any{at(o, "entities", 0, "properties"), at(o, "entities", 1, "properties", "accountName"), at(o, "entities", 1, "properties", "upnSuffix")},
+		[]any{map[string]any{"address": address, "friendlyName": address}, "ann", "x.com"})
+	account := at(o, "entities", 1, "name").(string)
+	b.want(200, `"kind":"Account"`, "GET", "/entities/"+account, "")
+	b.want(404, "", "GET", "/entities/nothing", "")
+	all := names(b.want(200, "", "GET", "/entities", ""))
+	if len(all) != 3 || !slices.IsSorted(all) {
+		t.Errorf("entities %v", all)
+	}
+	var inPages []string
+	for path := "/entities?$top=1"; path != ""; {
+		o := b.want(200, "", "GET", path, "")
+		inPages = append(inPages, names(o)...)
+		next, _ := o["nextLink"].(string)
+		if path = ""; next != "" {
+			path = "/" + strings.TrimPrefix(next, "http://example.com")
+		}
+	}
+	same(t, "entities in pages", inPages, all)
+	// relations
+	same(t, "relations", names(b.want(200, "", "GET", id+"/relations", "")), []string{alerts[0]})
+	relate := func(resource string) string { return `{"properties": {"relatedResourceId": ` + mustJSON(resource) + `}}` }
+	other := testBase + "/entities/" + alerts[1]
+	b.want(404, "There is no alert", "PUT", id+"/relations/n1", relate(testBase+"/entities/x"))
+	b.want(400, "not a resource of this workspace", "PUT", id+"/relations/n1", relate("/subscriptions/x/entities/y"))
+	b.want(400, "neither an alert", "PUT", id+"/relations/n1", relate(testBase+"/incidents/y"))
+	b.want(201, `"relatedResourceKind":"SecurityAlert"`, "PUT", id+"/relations/n1", relate(strings.ToUpper(other)))
+	b.want(200, "", "PUT", id+"/relations/N1", relate(other))
+	b.want(409, "Already related", "PUT", id+"/relations/n2", relate(other))
+	b.want(409, "leads to another resource", "PUT", id+"/relations/n1", relate(testBase+"/entities/"+alerts[0]))
+	b.want(200, `"name":"n1"`, "GET", id+"/relations/n1", "")
+	b.want(200, `"alertsCount":2`, "GET", id, "")
+	o = b.want(200, "", "POST", id+"/entities", "")
+	same(t, "meta data", o["metaData"], []any{map[string]any{"entityKind": "Ip", "count": 2}, map[string]any{"entityKind": "Account", "count": 1}})
+	b.want(200, "", "DELETE", id+"/relations/n1", "")
+	b.want(204, "", "DELETE", id+"/relations/n1", "")
+	b.want(200, "", "DELETE", second+"/relations/"+alerts[1], "")
+	same(t, "relations", names(b.want(200, "", "GET", id+"/relations", "")), []string{alerts[0]})
+	// bookmarks
+	b.want(400, "query: is missing", "PUT", "/bookmarks/b1", `{"properties": {"displayName": "B"}}`)
+	b.want(201, `"labels":["l"]`, "PUT", "/bookmarks/b1", `{"properties": {"displayName": "B", "query": "T", "labels": ["l"], "eventTime": "2024-05-01T00:00:00Z"}}`)
+	b.want(200, `"notes":"n"`, "PUT", "/bookmarks/B1", `{"properties": {"displayName": "B", "query": "T", "notes": "n"}}`)
+	b.want(400, "before queryStartTime", "PUT", "/bookmarks/b1", `{"properties": {"displayName": "B", "query": "T", "queryStartTime": "2024-05-02", "queryEndTime": "2024-05-01"}}`)
+	b.want(404, "There is no bookmark", "PUT", id+"/relations/n3", relate(testBase+"/bookmarks/x"))
+	b.want(201, `"relatedResourceType":"Microsoft.SecurityInsights/bookmarks"`, "PUT", id+"/relations/n3", relate(testBase+"/bookmarks/b1"))
+	same(t, "bookmarks", names(b.want(200, `"kind":"Bookmark"`, "POST", id+"/bookmarks", "")), []string{"b1"})
+	same(t, "incidents of a bookmark", "/incidents/"+names(b.want(200, "", "GET", "/bookmarks/b1/relations", ""))[0], id)
+	same(t, "bookmarks", names(b.want(200, "", "GET", "/bookmarks", "")), []string{"b1"})
+	b.want(200, "", "DELETE", "/bookmarks/b1", "")
+	b.want(204, "", "DELETE", "/bookmarks/b1", "")
+	same(t, "bookmarks", names(b.want(200, "", "POST", id+"/bookmarks", "")), []string{})
+	// playbooks
+	b.want(400, "PlaybookNotFound", "POST", id+"/runPlaybook", `{"logicAppsResourceId": "/playbooks/two"}`)
+	b.want(204, "", "POST", id+"/runPlaybook", `{"logicAppsResourceId": "/playbooks/one", "tenantId": "t"}`)
+	b.want(400, "NotSupported", "POST", id+"/createTeam", `{"teamName": "x"}`)
+	if err := b.store.View(t.Context(), func(tx state.Tx) error {
+		work, err := tx.Outbox().Pending(desk.PlaybookTopic, b.now, 10)
+		if len(work) != 1 {
+			t.Errorf("playbooks %v", work)
+		}
+		rows, err2 := tx.Outbox().Pending(desk.RowsTopic, b.now, 1000)
+		tables := map[string]int{}
+		for _, m := range rows {
+			table, _, err := desk.DecodeRow(m.Data)
+			if err != nil {
+				return err
+			}
+			tables[table]++
+		}
+		if tables[desk.BookmarkTable] != 3 || tables[desk.AlertTable] != 2 || tables[desk.IncidentTable] != 13 {
+			t.Errorf("rows %v", tables)
+		}
+		if err2 != nil {
+			return err2
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+	// with the incident go the names of its relations
+	b.want(200, "", "DELETE", id, "")
+	if err := b.store.View(t.Context(), func(tx state.Tx) error {
+		list, _, err := tx.Documents().List(relationKind, "", state.Page{})
+		if len(list) > 0 {
+			t.Errorf("left behind: %v", list)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAutomation(t *testing.T) {
+	b := newBench(t)
+	rule := func(members string) string {
+		return `{"properties": {"displayName": "A", "order": 1, "triggeringLogic": {"isEnabled": true, "triggersOn": "Incidents", "triggersWhen": "Created", "conditions": [
+			{"conditionType": "Property", "conditionProperties": {"propertyName": "IncidentTitle", "operator": "Contains", "propertyValues": ["T"]}}]},
+			"actions": [{"order": 1, "actionType": "ModifyProperties", "actionConfiguration": {"severity": "Low", "status": null, "owner": null, "labels": [{"labelName": "auto"}]}}]` + members + `}}`
+	}
+	o := b.want(201, "", "PUT", "/automationRules/a1", rule(""))
+	same(t, "rule", []any{at(o, "properties", "triggeringLogic", "conditions", 0, "conditionProperties", "propertyValues"), at(o, "properties", "createdTimeUtc"), at(o, "properties", "lastModifiedBy", "name")},
+		[]any{[]string{"T"}, "2024-05-01T10:00:00Z", "contributor"})
+	b.want(200, "", "PUT", "/automationRules/A1", rule(`, "order": 2`), "If-Match", o["etag"].(string))
+	b.want(409, "", "PUT", "/automationRules/a1", `{"etag": `+mustJSON(o["etag"])+`, `+rule("")[1:])
+	b.want(201, "", "PUT", "/automationRules/a0", rule(`, "order": 3, "triggeringLogic": {"isEnabled": false, "triggersOn": "Incidents", "triggersWhen": "Created", "conditions": null}`))
+	same(t, "in order", names(b.want(200, `"conditions":[]`, "GET", "/automationRules", "")), []string{"a1", "a0"})
+	for _, c := range []struct{ members, want string }{
+		{`, "order": 0`, "expected 1 to 1000"}, {`, "order": 1.5`, "properties.order: expected a whole number, found number 1.5"}, {`, "actions": []`, "actions is empty"},
+		{`, "actions": [{"order": 1, "actionType": "Fly", "actionConfiguration": {}}]`, `actionType \"Fly\"`},
+		{`, "actions": [{"order": 1, "actionType": "RunPlaybook", "actionConfiguration": {"logicAppResourceId": "/x", "tenantId": "y"}}]`, "there is no playbook '/x'"},
+		{`, "triggeringLogic": {"triggersOn": "Alerts", "triggersWhen": "Updated"}`, "rules on alerts run when they are Created"},
+		{`, "triggeringLogic": {"triggersOn": "Incidents", "triggersWhen": "Created", "expirationTimeUtc": "soon"}`, "could not be deserialized"},
+	} {
+		b.want(400, c.want, "PUT", "/automationRules/a2", rule(c.members))
+	}
+	b.want(201, "", "PUT", "/automationRules/a3", rule(`, "displayName": "P", "actions": [{"order": 1, "actionType": "RunPlaybook", "actionConfiguration": {"logicAppResourceId": "/playbooks/one"}}]`))
+	// an incident that someone opens is subject to automation
+	o = b.want(201, `"severity":"Low"`, "PUT", "/incidents/i1", `{"properties": {"title": "T", "severity": "High", "status": "New"}}`)
+	same(t, "labels", at(o, "properties", "labels", 0, "labelName"), "auto")
+	b.want(200, "", "DELETE", "/automationRules/a1", "")
+	b.want(204, "", "DELETE", "/automationRules/a1", "")
+	b.want(404, "", "GET", "/automationRules/a1", "")
+}
+
+func TestWatchlists(t *testing.T) {
+	b := newBench(t)
+	list := func(members string) string {
+		return `{"properties": {"displayName": "VIPs", "provider": "soc", "itemsSearchKey": "User"` + members + `}}`
+	}
+	o := b.want(201, "", "PUT", "/watchlists/Vip", list(`, "labels": ["a"], "contentType": "text/csv", "numberOfLinesToSkip": 1, "rawContent": "made by hand\nUser,Note\r\nann,\"a, \"\"b\"\"\"\r\nbob,\r\n\r\nann,\"a, \"\"b\"\"\"\r\n"`))
+	same(t, "watchlist", []any{at(o, "properties", "watchlistItemsCount"), at(o, "properties", "uploadStatus"), at(o, "properties", "watchlistAlias"), at(o, "properties", "labels"), o["name"]},
+		[]any{2, "Complete", "Vip", []string{"a"}, "Vip"})
+	o = b.want(200, "", "GET", "/watchlists/vip/watchlistItems", "")
+	same(t, "items", []any{at(o, "value", 0, "properties", "itemsKeyValue"), at(o, "value", 1, "properties", "itemsKeyValue")},
+		[]any{map[string]any{"User": "ann", "Note": `a, "b"`}, map[string]any{"User": "bob", "Note": ""}})
+	// more rows are added, those that are there are not
+	o = b.want(200, "", "PUT", "/watchlists/vip", list(`, "contentType": "text/tsv", "rawContent": "\ufeffNote\tUser\n\tbob\nx\tcid"`))
+	same(t, "count", at(o, "properties", "watchlistItemsCount"), 3)
+	same(t, "alias", o["name"], "Vip")
+	b.want(200, `"watchlistItemsCount":3`, "PUT", "/watchlists/vip", list(""))
+	for _, c := range []struct{ members, want string }{
+		{`, "displayName": ""`, "displayName: is missing"}, {`, "provider": null`, ""}, {`, "itemsSearchKey": "None", "rawContent": "User\na"`, "'None' is no column of the file, which has User"},
+		{`, "itemsSearchKey": "None"`, "'None' is no column of the items, which have User, Note"},
+		{`, "rawContent": "User,Note\na"`, "line 2, column 1: wrong number of fields"}, {`, "rawContent": "User,User\na,b"`, "has the column 'User' twice"},
+		{`, "rawContent": "User,\na,b"`, "column 2 of the header has no name"}, {`, "rawContent": "User\n\"a"`, "line 2, column 3: extraneous or missing"},
+		{`, "rawContent": "\n\n"`, "there is no header line"}, {`, "contentType": "text/html", "rawContent": "User"`, "none of text/csv"},
+		{`, "numberOfLinesToSkip": 5, "rawContent": "User\na"`, "the file has 2 lines"}, {`, "numberOfLinesToSkip": -1`, "is negative"}, {`, "numberOfLinesToSkip": "1"`, "expected a whole number"},
+		{`, "sourceType": "AzureStorage"`, "NotSupported"}, {`, "watchlistAlias": "other"`, "is not the alias in the path"},
+		{`, "rawContent": "User\n` + strings.Repeat("x", maxWatchlistLine) + `"`, "line 2 has more than 10240 characters"},
+		{`, "rawContent": "User\n` + strings.Repeat("é", maxWatchlistLine-10) + `"`, "line 2 makes an item of"},
+	} {
+		if c.want != "" {
+			b.want(400, c.want, "PUT", "/watchlists/vip", list(c.members))
+		}
+	}
+	b.want(413, "The file has", "PUT", "/watchlists/vip", list(`, "rawContent": "`+strings.Repeat("x", maxWatchlistFile+1)+`"`))
+	b.want(400, "is no alias", "PUT", "/watchlists/a.b", list(""))
+	// items
+	item := func(members string) string { return `{"properties": {"itemsKeyValue": {` + members + `}}}` }
+	o = b.want(201, `"itemsKeyValue":{"Note":"1","User":"dan"}`, "PUT", "/watchlists/vip/watchlistItems/i1", item(`"User": "dan", "Note": 1`))
+	b.want(200, `"Note":""`, "PUT", "/watchlists/vip/watchlistItems/I1", item(`"User": "dan", "Note": null`), "If-Match", o["etag"].(string))
+	b.want(412, "", "PUT", "/watchlists/vip/watchlistItems/i1", item(`"User": "dan"`), "If-Match", o["etag"].(string))
+	b.want(400, "the search key 'User' is missing", "PUT", "/watchlists/vip/watchlistItems/i1", item(`"Note": "x"`))
+	b.want(400, "itemsKeyValue: is missing", "PUT", "/watchlists/vip/watchlistItems/i1", `{"properties": {}}`)
+	b.want(400, "an item may have", "PUT", "/watchlists/vip/watchlistItems/i1", item(`"User": "`+strings.Repeat("x", maxWatchlistRow)+`"`))
+	b.want(404, "There is no watchlist", "PUT", "/watchlists/none/watchlistItems/i1", item(`"User": "dan"`))
+	b.want(200, "", "GET", "/watchlists/vip/watchlistItems/i1", "")
+	b.want(200, "nextLink", "GET", "/watchlists/vip/watchlistItems?$top=3", "")
+	b.want(200, "", "DELETE", "/watchlists/vip/watchlistItems/i1", "")
+	b.want(204, "", "DELETE", "/watchlists/vip/watchlistItems/i1", "")
+	b.want(404, "", "GET", "/watchlists/vip/watchlistItems/i1", "")
+	same(t, "watchlists", names(b.want(200, "", "GET", "/watchlists", "")), []string{"Vip"})
+	b.want(412, "", "DELETE", "/watchlists/vip", "", "If-Match", `"x"`)
+	b.want(200, "", "DELETE", "/watchlists/vip", "")
+	b.want(204, "", "DELETE", "/watchlists/vip", "")
+	b.want(404, "", "GET", "/watchlists/vip/watchlistItems", "")
+	if len(b.lists) != 7 {
+		t.Errorf("the hook heard %v", b.lists)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	b := newBench(t)
+	b.want(201, "", "PUT", "/alertRules/r", scheduledWith(""))
+	b.want(200, `{"value":[]}`, "GET", "/alertRules/r/actions", "")
+	b.want(404, "", "GET", "/alertRules/x/actions", "")
+	b.want(404, "", "GET", "/alertRules/r/actions/a", "")
+	b.want(400, "NotSupported", "PUT", "/alertRules/r/actions/a", `{"properties": {}}`)
+	b.want(204, "", "DELETE", "/alertRules/r/actions/a", "")
+	for _, path := range []string{"/dataConnectors", "/entityQueries", "/securityMLAnalyticsSettings", "/metadata"} {
+		b.want(200, `{"value":[]}`, "GET", path, "")
+		b.want(404, "NotFound", "GET", path+"/x", "")
+		b.want(400, "NotSupported", "PUT", path+"/x", "{}")
+		b.want(204, "", "DELETE", path+"/x", "")
+	}
+	b.want(400, "NotSupported", "GET", "/threatIntelligence/main/indicators", "")
+	b.want(400, "NotSupported", "POST", "/entities/x/expand", "{}")
+	b.want(200, `"name":"default"`, "GET", "/onboardingStates", "")
+	b.want(200, "", "GET", "/onboardingStates/default", "")
+	b.want(404, "", "GET", "/onboardingStates/x", "")
+	b.want(200, `"customerManagedKey":false`, "PUT", "/onboardingStates/default", `{"properties": {}}`)
+	b.want(400, "keys of customers", "PUT", "/onboardingStates/default", `{"properties": {"customerManagedKey": true}}`)
+	b.want(400, "NotSupported", "DELETE", "/onboardingStates/default", "")
+}
+
+func TestNew(t *testing.T) {
+	ok := newBench(t).api.Options
+	for name, change := range map[string]func(*Options){"store": func(o *Options) { o.Store = nil }, "clock": func(o *Options) { o.Now = nil }, "desk": func(o *Options) { o.Desk = nil },
+		"group": func(o *Options) { o.Workspace.ResourceGroup = "a/b" }, "id": func(o *Options) { o.Workspace.ID = "" }, "url": func(o *Options) { o.URL = "soc" }} {
+		o := ok
+		change(&o)
+		if _, err := New(o); err == nil {
+			t.Errorf("%s: made", name)
+		}
+	}
+}
