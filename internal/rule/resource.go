@@ -43,15 +43,6 @@ var resourceFields = func() []field {
 		field{"lastUpdatedDateUTC", nothing}, field{"alertRulesCreatedByTemplateCount", nothing})
 }()
 
-// Fields lists the properties that a rule resource can have, in the spelling of the API.
-func Fields() []string {
-	var out []string
-	for _, f := range resourceFields {
-		out = append(out, f.name)
-	}
-	return out
-}
-
 // parents reads the techniques of a resource, which has sub-techniques in a member of their own.
 func (l *loader) parents(m member) {
 	texts, at := l.strs(m)
@@ -79,7 +70,7 @@ func ParseKind(kind string) (Kind, bool) {
 func LoadProperties(file *source.File, id string, kind Kind) (*Rule, []source.Diagnostic) {
 	root, text, fault := readJSON(file.Text)
 	l := newLoader(file, resourceForm, text)
-	l.strict = true
+	l.strict, l.typed = true, true
 	if fault != nil {
 		l.notJSON(source.Span{Start: fault.at, End: fault.at}, fault.msg)
 		return nil, l.diags.list

@@ -42,10 +42,10 @@ func TestLoadProperties(t *testing.T) {
 		{`"techniques": ["x"]`, "technique 'x' is left out"},
 		{`"tactics": ["Nope"]`, "unknown tactic 'Nope' is left out"},
 		{`"severity": "Urgent"`, "field 'severity': 'Urgent' is none of Informational, Low, Medium, High"},
-		{`"severity": 3`, "field 'severity': '3' is none of Informational, Low, Medium, High"},
+		{`"severity": 3`, "field 'severity': expected text, found a number"},
 		{`"query": null`, "a rule of kind Scheduled needs the field 'query'"},
 		{`"query": {}`, "a rule of kind Scheduled needs the field 'query'"},
-		{`"enabled": "perhaps"`, "field 'enabled': expected true or false, found 'perhaps'"},
+		{`"enabled": "perhaps"`, "field 'enabled': expected true or false, found text"},
 		{`"enabled": null`, "a rule of kind Scheduled needs the field 'enabled'"},
 		{`"queryFrequency": "PT1M"`, "field 'queryFrequency': PT1M is outside PT5M to P14D"},
 		{`"queryFrequency": "P2D", "queryPeriod": "P1D"`, "queryPeriod P1D is shorter than queryFrequency P2D"},
@@ -58,6 +58,8 @@ func TestLoadProperties(t *testing.T) {
 		{`"incidentConfiguration": {"createIncident": true, "groupingConfiguration": {"enabled": true, "reopenClosedIncident": false, "lookbackDuration": "PT5H", "matchingMethod": "Selected"}}`,
 			"matchingMethod is Selected, and nothing is selected; every alert of the rule matches"},
 		{`"incidentConfiguration": {"createIncident": true, "groupingConfiguration": {"enabled": true}}`, "field 'lookbackDuration' is missing: PT5H is used"},
+		{`"triggerThreshold": "5"`, "field 'triggerThreshold': expected a whole number, found text"}, {`"triggerThreshold": 1.5`, "field 'triggerThreshold': expected a whole number, found a number with a fraction"},
+		{`"tactics": "Impact"`, "field 'tactics': expected a list, found text"},
 		{`"a": `, "no JSON: expected a value"},
 	} {
 		text := propertiesWith(c.members)

@@ -35,10 +35,10 @@ type incidentProperties struct {
 }
 
 type owner struct {
-	ObjectID          *string `json:"objectId"`
-	Email             *string `json:"email"`
-	AssignedTo        *string `json:"assignedTo"`
-	UserPrincipalName *string `json:"userPrincipalName"`
+	ObjectID          *string `json:"objectId" arm:"null"`
+	Email             *string `json:"email" arm:"null"`
+	AssignedTo        *string `json:"assignedTo" arm:"null"`
+	UserPrincipalName *string `json:"userPrincipalName" arm:"null"`
 	OwnerType         *string `json:"ownerType,omitempty"`
 }
 

@@ -163,7 +163,8 @@ func (s *schemas) structure(t reflect.Type) object {
 	return ref
 }
 
-// fields adds the members of a struct, those of embedded ones included, as encoding/json has them.
+// fields adds the members of a struct, those of embedded ones included, as encoding/json has them. The tag arm:"null" says
+// that a member is there also where it has no value.
 func (s *schemas) fields(t reflect.Type, props object, required *[]string) {
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -176,7 +177,11 @@ func (s *schemas) fields(t reflect.Type, props object, required *[]string) {
 			if name == "" {
 				name = f.Name
 			}
-			props[name] = s.of(f.Type)
+			schema := s.of(f.Type)
+			if f.Tag.Get("arm") == "null" {
+				schema = object{"type": []string{schema["type"].(string), "null"}}
+			}
+			props[name] = schema
 			if !strings.Contains(options, "omitempty") {
 				*required = append(*required, name)
 			}

@@ -21,7 +21,7 @@ const (
 )
 
 func ruleRoutes() []route {
-	type one = resource[rule.Properties]
+	type one = resource[ruleProperties]
 	return []route{
 		{method: "GET", path: "/alertRules", name: "AlertRules_List", summary: "Lists the analytics rules.", right: auth.Read,
 			out: paged[one]{}, query: []string{"$top", "$skipToken"}, do: listRules},
@@ -34,6 +34,12 @@ func ruleRoutes() []route {
 		{method: "GET", path: "/alertRuleTemplates/{alertRuleTemplateId}", name: "AlertRuleTemplates_Get", summary: "Gets a rule that comes with vedette.",
 			right: auth.Read, out: resource[templateProperties]{}, do: getTemplate},
 	}
+}
+
+// ruleProperties describe the answer about a rule that can be run; of other kinds the properties are what was written.
+type ruleProperties struct {
+	rule.Properties
+	Modified *instant `json:"lastModifiedUtc,omitempty"`
 }
 
 // ruleResource makes the answer of a stored rule. Its properties are those that were written.
@@ -174,8 +180,8 @@ func limitRules(tx state.Tx, s state.Rule) error {
 	return nil
 }
 
-// readRule checks the properties of a rule that can be run, and returns them as they are kept: as they were written, less
-// what the API does not know, with what was left out.
+// readRule checks the properties of a rule that can be run, and returns them as they are kept: whole, in the API's own
+// words, with durations as they were written and without what the API does not know.
 func (a *API) readRule(r *request, id string, kind rule.Kind, props string) (kept, name string, enabled bool, err error) {
 	file := source.NewFile("", props)
 	got, list := rule.LoadProperties(file, id, kind)
@@ -192,7 +198,7 @@ func (a *API) readRule(r *request, id string, kind rule.Kind, props string) (kep
 			return "", "", false, err
 		}
 	}
-	j, err := types.ParseJSON(props)
+	had, err := types.ParseJSON(props)
 	if err != nil {
 		return "", "", false, invalid("properties: %s", err)
 	}
@@ -200,32 +206,30 @@ func (a *API) readRule(r *request, id string, kind rule.Kind, props string) (kep
 	if err != nil {
 		return "", "", false, err
 	}
-	all, err := types.ParseJSON(string(full))
+	out, err := types.ParseJSON(string(full))
 	if err != nil {
 		return "", "", false, err
 	}
-	out := types.JSON{Kind: types.JSONObject}
-	known := rule.Fields()
-	for i, key := range j.Keys {
-		n := slices.IndexFunc(known, func(s string) bool { return strings.EqualFold(s, key) })
-		if n < 0 || slices.Contains(readOnly, known[n]) || kind == rule.NRT && slices.Contains(scheduleOnly, known[n]) {
+	for i, key := range had.Keys {
+		n := slices.IndexFunc(passed, func(s string) bool { return strings.EqualFold(s, key) })
+		v := had.Items[i]
+		if n < 0 || v.Kind == types.JSONNull {
 			continue
 		}
-		out.Set(known[n], j.Items[i])
-	}
-	for i, key := range all.Keys {
-		if v, there := out.Get(key); !there || v.Kind == types.JSONNull {
-			out.Set(key, all.Items[i])
+		_, there := out.Get(passed[n])
+		switch duration := strings.HasPrefix(passed[n], "query") || strings.HasPrefix(passed[n], "suppression"); {
+		case duration && !there: // of an NRT rule
+		case passed[n] == "tags" && v.Kind == types.JSONArray, v.Kind == types.JSONString:
+			out.Set(passed[n], v)
+		default:
+			return "", "", false, invalid("properties.%s: is of another type than it should", passed[n])
 		}
 	}
 	return out.String(), got.Name, got.Enabled, nil
 }
 
-// readOnly are properties that the service sets; scheduleOnly those of Scheduled rules.
-var (
-	readOnly     = []string{"lastModifiedUtc", "createdDateUTC", "lastUpdatedDateUTC", "alertRulesCreatedByTemplateCount", "version"}
-	scheduleOnly = []string{"queryFrequency", "queryPeriod", "triggerOperator", "triggerThreshold", "startTimeUtc"}
-)
+// passed are the properties that are kept as they were written.
+var passed = []string{"queryFrequency", "queryPeriod", "suppressionDuration", "alertRuleTemplateName", "status", "OriginalUri", "tags"}
 
 // refuse makes a fault of the errors among diagnostics; nil where there are none.
 func refuse(ds *source.Diagnostics, target string) error {
