@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 
 	"github.com/vedette-siem/vedette/internal/auth"
 	"github.com/vedette-siem/vedette/internal/state"
@@ -203,7 +206,7 @@ func (in *watchlistInput) check(alias string) error {
 }
 
 // rows reads the file of a watchlist.
-func (in *watchlistInput) rows() (columns []string, rows []types.JSON, err error) {
+func (in *watchlistInput) rows() (columns []string, rows []fileRow, err error) {
 	raw := strings.TrimPrefix(*in.RawContent, "\ufeff")
 	if len(raw) > maxWatchlistFile {
 		return nil, nil, faultf(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The file has %d bytes; a watchlist's has %d at most.", len(raw), maxWatchlistFile)
@@ -255,10 +258,11 @@ func (in *watchlistInput) rows() (columns []string, rows []types.JSON, err error
 		for i, f := range record {
 			row.Items[i] = text(strings.Clone(f))
 		}
-		if n := len(row.String()); n > maxWatchlistRow {
+		fields := row.String()
+		if n := len(fields); n > maxWatchlistRow {
 			return nil, nil, invalid("properties.rawContent: line %d makes an item of %d bytes; it may have %d", line, n, maxWatchlistRow)
 		}
-		rows = append(rows, row)
+		rows = append(rows, fileRow{fields, keyOf(row)})
 	}
 	if columns == nil {
 		return nil, nil, invalid("properties.rawContent: there is no header line")
@@ -299,7 +303,7 @@ func putWatchlist(r *request) (answer, error) {
 		return answer{}, err
 	}
 	var columns []string
-	var rows []types.JSON
+	var rows []fileRow
 	if in.RawContent != nil && *in.RawContent != "" {
 		if columns, rows, err = in.rows(); err != nil {
 			return answer{}, err
@@ -360,7 +364,7 @@ func putWatchlist(r *request) (answer, error) {
 
 // addItems adds rows to a watchlist. One that is there already, value for value, is not added again.
 // https://learn.microsoft.com/azure/sentinel/watchlists-manage#bulk-update-a-watchlist
-func (r *request) addItems(tx state.Tx, alias string, rows []types.JSON, exists bool) error {
+func (r *request) addItems(tx state.Tx, alias string, rows []fileRow, exists bool) error {
 	known := map[string]bool{}
 	if exists && len(rows) > 0 {
 		items, _, err := tx.Watchlists().Items(alias, state.Page{})
@@ -371,27 +375,45 @@ func (r *request) addItems(tx state.Tx, alias string, rows []types.JSON, exists 
 			known[canonical(i.Fields)] = true
 		}
 	}
+	var items []state.Item
+	id := series(r.api.NewID)
 	for _, row := range rows {
-		fields := row.String()
-		key := canonical(fields)
-		if known[key] {
-			continue
-		}
-		known[key] = true
-		item := state.Item{ID: r.api.NewID(), Fields: fields, Created: r.at, Modified: r.at, By: r.by.Name}
-		if _, err := tx.Watchlists().PutItem(alias, item, state.Absent); err != nil {
-			return err
+		if !known[row.key] {
+			known[row.key] = true
+			items = append(items, state.Item{ID: id(), Fields: row.fields, Created: r.at, Modified: r.at, By: r.by.Name})
 		}
 	}
-	return nil
+	return tx.Watchlists().AddItems(alias, items)
 }
 
-// canonical is an object's text with its keys in order.
+// series makes ids for many items: GUIDs of one random beginning, counted at the end. In a row they cost an index a tenth
+// of what as many random ones do.
+func series(newID func() string) func() string {
+	base, err := uuid.Parse(newID())
+	if err != nil {
+		return newID
+	}
+	n := uint32(0)
+	return func() string {
+		n++
+		binary.BigEndian.PutUint32(base[12:], n)
+		return base.String()
+	}
+}
+
+// fileRow is a row of a file: its values as they are kept, and a key that rows of equal values share.
+type fileRow struct{ fields, key string }
+
 func canonical(fields string) string {
 	j, err := types.ParseJSON(fields)
 	if err != nil {
 		return fields
 	}
+	return keyOf(j)
+}
+
+// keyOf is an object's text with its keys in order.
+func keyOf(j types.JSON) string {
 	order := slices.Clone(j.Keys)
 	slices.Sort(order)
 	out := types.JSON{Kind: types.JSONObject}
