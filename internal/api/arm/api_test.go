@@ -33,7 +33,7 @@ const testBase = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGr
 
 // bench is an API with a state of its own.
 type bench struct {
-	t       *testing.T
+	t       testing.TB
 	api     *API
 	store   state.Store
 	handler http.Handler
@@ -45,7 +45,7 @@ type bench struct {
 	faults  []error
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "s.db"), sqlite.Options{})
 	if err != nil {

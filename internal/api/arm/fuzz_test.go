@@ -78,7 +78,7 @@ func vary(v any, with any, f func(any)) {
 	}
 }
 
-func fuzzBench(t *testing.T) *bench {
+func fuzzBench(t testing.TB) *bench {
 	b := newBench(t)
 	b.want(201, "", "PUT", "/incidents/there", `{"properties": {"title": "T", "severity": "High", "status": "New"}}`)
 	b.want(201, "", "PUT", "/watchlists/there", `{"properties": {"displayName": "W", "provider": "p", "itemsSearchKey": "A"}}`)
@@ -131,8 +131,9 @@ func FuzzBody(f *testing.F) {
 	f.Add(1, `{"kind": "Fusion", "properties": `+strings.Repeat(`{"a":`, 5_000)+"1"+strings.Repeat("}", 5_001))
 	f.Add(2, "{\"properties\": {\"title\": \"\xff\"}}")
 	f.Add(3, `{"properties": {"title": "\ud800", "severity": "High", "status": "New"}}`)
+	b := fuzzBench(f)
 	f.Fuzz(func(t *testing.T, n int, body string) {
-		b := fuzzBench(t)
+		b.t = t
 		c := bodies[(n%len(bodies)+len(bodies))%len(bodies)]
 		if w := b.send("", c.method, c.path, body+" "); w.Code >= 500 {
 			t.Errorf("%d %s", w.Code, w.Body)
@@ -144,8 +145,9 @@ func FuzzFilter(f *testing.F) {
 	for _, s := range []string{"properties/severity eq 'Low'", "not (contains(tolower(properties/title), 'x') or properties/incidentNumber in (1, 2))", "properties/createdTimeUtc ge 2024-01-01"} {
 		f.Add(s, "properties/title desc", "x")
 	}
+	b := fuzzBench(f)
 	f.Fuzz(func(t *testing.T, filter, order, skip string) {
-		b := fuzzBench(t)
+		b.t = t
 		w := b.send("", http.MethodGet, "/incidents?$filter="+url.QueryEscape(filter)+"&$orderby="+url.QueryEscape(order)+"&$skipToken="+url.QueryEscape(skip), "")
 		if w.Code != 200 && w.Code != 400 {
 			t.Errorf("%d %s", w.Code, w.Body)

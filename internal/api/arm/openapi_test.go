@@ -146,7 +146,7 @@ func fits(schemas object, schema object, v any, at string) string {
 				if fault := fits(schemas, p, x, at+"."+name); fault != "" {
 					return fault
 				}
-			} else if props != nil && schema["x-open"] == nil && !strings.HasSuffix(at, "properties") {
+			} else if props != nil && !strings.HasSuffix(at, "properties") {
 				return fmt.Sprintf("%s.%s is not described", at, name)
 			}
 		}
