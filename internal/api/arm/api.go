@@ -96,15 +96,20 @@ func (a *API) Handler(g *auth.Guard) http.Handler {
 
 // ServeHTTP answers a request.
 func (a *API) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
+	id := a.NewID()
+	w.Header().Set("X-Ms-Request-Id", id)
+	if s := hr.Header.Get("X-Ms-Client-Request-Id"); s != "" && len(s) <= 128 {
+		w.Header().Set("X-Ms-Client-Request-Id", s)
+	}
 	defer func() {
 		if v := recover(); v != nil {
-			a.fault(fmt.Errorf("%s %s: panic: %v\n%s", hr.Method, hr.URL.Path, v, debug.Stack()))
+			a.fault(fmt.Errorf("request %s: %s %s: panic: %v\n%s", id, hr.Method, hr.URL.Path, v, debug.Stack()))
 			writeFault(w, internalFault())
 		}
 	}()
 	m, err := a.tree.find(hr)
 	if err != nil {
-		writeFault(w, a.explain(err))
+		writeFault(w, a.explain(id, err))
 		return
 	}
 	if m.route.right == 0 {
@@ -123,7 +128,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 	hr.Body = http.MaxBytesReader(w, hr.Body, m.route.bodyLimit())
 	out, err := a.serve(r)
 	if err != nil {
-		f := a.explain(err)
+		f := a.explain(id, err)
 		if m.route.changes() {
 			a.record(hr, r, f)
 		}

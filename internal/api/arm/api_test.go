@@ -365,6 +365,10 @@ func TestCommon(t *testing.T) {
 	b.want(415, "UnsupportedMediaType", "PUT", "/alertRules/x", "{}", "Content-Type", "text/plain")
 	b.want(415, "UnsupportedMediaType", "PUT", "/alertRules/x", "{}", "Content-Encoding", "gzip")
 	b.want(400, "not UTF-8", "PUT", "/alertRules/x", "{\"a\": \"\xff\"}")
+	w := b.send("", "GET", "/incidents", "", "X-Ms-Client-Request-Id", "mine")
+	if w.Header().Get("X-Ms-Request-Id") == "" || w.Header().Get("X-Ms-Client-Request-Id") != "mine" {
+		t.Errorf("headers %v", w.Header())
+	}
 	b.want(413, "RequestEntityTooLarge", "PUT", "/alertRules/x", `{"a": "`+strings.Repeat("x", smallBody)+`"}`)
 }
 
@@ -625,7 +629,11 @@ func TestIncidentParts(t *testing.T) {
 	same(t, "comments", names(b.want(200, "", "GET", id+"/comments?$orderby="+url.QueryEscape("properties/createdTimeUtc desc"), "")), []string{"c2", "c1"})
 	same(t, "comments", names(b.want(200, "", "GET", id+"/comments?$filter="+url.QueryEscape("contains(properties/message, 'z')"), "")), []string{"c2"})
 	same(t, "comments", names(b.want(200, "nextLink", "GET", id+"/comments?$top=1", "")), []string{"c1"})
-	b.want(200, "", "GET", id+"/comments/c1", "")
+	o = b.want(200, "", "GET", id+"/comments/c1", "")
+	same(t, "a comment's etag stays when another is written", b.want(200, "", "GET", id+"/comments?$top=1", "")["value"].([]any)[0], o)
+	b.want(200, "", "PUT", id+"/comments/c1", comment("b again"), "If-Match", o["etag"].(string))
+	b.want(409, "", "PUT", id+"/comments/c1", `{"etag": `+mustJSON(o["etag"])+`, "properties": {"message": "late"}}`)
+	b.want(412, "", "DELETE", id+"/comments/c1", "", "If-Match", o["etag"].(string))
 	b.want(200, "", "DELETE", id+"/comments/c1", "")
 	b.want(204, "", "DELETE", id+"/comments/c1", "")
 	b.want(404, "", "GET", id+"/comments/c1", "")
@@ -719,7 +727,7 @@ func TestIncidentParts(t *testing.T) {
 			}
 			tables[table]++
 		}
-		if tables[desk.BookmarkTable] != 3 || tables[desk.AlertTable] != 2 || tables[desk.IncidentTable] != 13 {
+		if tables[desk.BookmarkTable] != 3 || tables[desk.AlertTable] != 2 || tables[desk.IncidentTable] != 14 {
 			t.Errorf("rows %v", tables)
 		}
 		if err2 != nil {

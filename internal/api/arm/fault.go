@@ -66,8 +66,8 @@ func sentence(err error) string {
 	return strings.ToUpper(s[:1]) + s[1:] + "."
 }
 
-// explain is the one table of errors and answers.
-func (a *API) explain(err error) *Fault {
+// explain is the one table of errors and answers. id is the request's.
+func (a *API) explain(id string, err error) *Fault {
 	var f *Fault
 	var conflict *state.Conflict
 	var large *http.MaxBytesError
@@ -91,10 +91,10 @@ func (a *API) explain(err error) *Fault {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return faultf(http.StatusServiceUnavailable, "ServiceUnavailable", "The request was given up.")
 	case errors.Is(err, state.ErrFull), errors.Is(err, state.ErrClosed):
-		a.fault(err)
+		a.fault(fmt.Errorf("request %s: %w", id, err))
 		return faultf(http.StatusServiceUnavailable, "ServiceUnavailable", "The service cannot write at the moment; its log tells why.")
 	}
-	a.fault(err)
+	a.fault(fmt.Errorf("request %s: %w", id, err))
 	return internalFault()
 }
 

@@ -1,9 +1,12 @@
 package arm
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/vedette-siem/vedette/internal/auth"
 	"github.com/vedette-siem/vedette/internal/incident"
@@ -316,15 +319,30 @@ func (r *request) commit(tx state.Tx, e incident.Event) (state.Stored, error) {
 	return state.Stored{Incident: res.Incidents[0].Incident, ETag: res.Incidents[0].ETag}, nil
 }
 
-// apply changes the incident of the path, and gives it as it is after that. existed tells whether what is changed inside it
-// was there before; the conditions of the request are those on that part, whose etag is the incident's.
-func (r *request) apply(tx state.Tx, existed func(*incident.Incident) bool, etag string, c incident.Change) (after state.Stored, had bool, err error) {
+// partSpace is the name space of the etags of parts.
+var partSpace = uuid.MustParse("3d6f0c52-6b53-5d0e-8e0f-0b8b6a0c9d71")
+
+// partTag is the etag of a part of an incident: it changes with the part, not with the rest of the incident.
+func partTag(part any) (string, error) {
+	text, err := json.Marshal(part)
+	return `"` + uuid.NewSHA1(partSpace, text).String() + `"`, err
+}
+
+// apply changes the incident of the path, and gives it as it is after that. part returns the part that is changed, nil if
+// there is none yet; the conditions of the request are those on that part.
+func (r *request) apply(tx state.Tx, part func(*incident.Incident) any, etag string, c incident.Change) (after state.Stored, had bool, err error) {
 	s, err := r.incident(tx)
 	if err != nil {
 		return s, false, err
 	}
-	had = existed(s.Incident)
-	if err := r.check(s.ETag, had, etag); err != nil {
+	tag := ""
+	if p := part(s.Incident); p != nil {
+		had = true
+		if tag, err = partTag(p); err != nil {
+			return s, had, err
+		}
+	}
+	if err := r.check(tag, had, etag); err != nil {
 		return s, had, err
 	}
 	e, err := incident.Apply(s.Incident, c, r.actor(), r.at)
@@ -333,6 +351,25 @@ func (r *request) apply(tx state.Tx, existed func(*incident.Incident) bool, etag
 	}
 	s, err = r.commit(tx, e)
 	return s, had, err
+}
+
+// commentPart and taskPart find a part by its id.
+func commentPart(id string) func(*incident.Incident) any {
+	return func(i *incident.Incident) any {
+		if c := i.Comment(id); c != nil {
+			return *c
+		}
+		return nil
+	}
+}
+
+func taskPart(id string) func(*incident.Incident) any {
+	return func(i *incident.Incident) any {
+		if t := i.Task(id); t != nil {
+			return *t
+		}
+		return nil
+	}
 }
 
 func deleteIncident(r *request) (answer, error) {
@@ -460,8 +497,9 @@ func partRoutes() []route {
 	}
 }
 
-func (a *API) commentResource(s state.Stored, c incident.Comment) resource[commentProperties] {
-	return envelope(a, commentProperties{c.Message, clientOf(c.Author), when(c.Created), when(c.Modified)}, s.ETag, nil, "incidents", s.ID, "comments", c.ID)
+func (a *API) commentResource(s state.Stored, c incident.Comment) (resource[commentProperties], error) {
+	tag, err := partTag(c)
+	return envelope(a, commentProperties{c.Message, clientOf(c.Author), when(c.Created), when(c.Modified)}, tag, nil, "incidents", s.ID, "comments", c.ID), err
 }
 
 func listComments(r *request) (out answer, err error) {
@@ -480,7 +518,7 @@ func listComments(r *request) (out answer, err error) {
 			{"properties/lastModifiedTimeUtc", timeValue, nil, func(c one) value { return timeOf(c.Modified) }},
 		}, []string{"properties/createdTimeUtc", "properties/lastModifiedTimeUtc"},
 			[]func(a, b one) int{func(a, b one) int { return a.Created.Compare(b.Created) }, func(a, b one) int { return a.Modified.Compare(b.Modified) }},
-			func(c one) (resource[commentProperties], error) { return r.api.commentResource(s, c), nil })
+			func(c one) (resource[commentProperties], error) { return r.api.commentResource(s, c) })
 		return err
 	})
 	return out, err
@@ -496,8 +534,9 @@ func getComment(r *request) (out answer, err error) {
 		if c == nil {
 			return notFound("comment", r.param("incidentCommentId"))
 		}
-		out = ok(r.api.commentResource(s, *c))
-		return nil
+		res, err := r.api.commentResource(s, *c)
+		out = ok(res)
+		return err
 	})
 	return out, err
 }
@@ -516,42 +555,43 @@ func putComment(r *request) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		there := func(i *incident.Incident) bool { return i.Comment(id) != nil }
 		c := incident.Change{AddComment: &incident.Comment{ID: id, Message: *in.Message}}
-		if there(s.Incident) {
+		if s.Comment(id) != nil {
 			c = incident.Change{EditComment: c.AddComment}
 		}
-		s, had, err := r.apply(tx, there, b.ETag, c)
+		s, had, err := r.apply(tx, commentPart(id), b.ETag, c)
 		if err != nil {
 			return answer{}, err
 		}
-		return written(r.api.commentResource(s, *s.Comment(id)), had), nil
+		res, err := r.api.commentResource(s, *s.Comment(id))
+		return written(res, had), err
 	})
 }
 
 // without answers the deletion of a part of an incident.
-func (r *request) without(there func(*incident.Incident) bool, c incident.Change) (answer, error) {
+func (r *request) without(part func(*incident.Incident) any, c incident.Change) (answer, error) {
 	return r.change(func(tx state.Tx) (answer, error) {
 		s, err := r.incident(tx)
 		if err != nil {
 			return answer{}, err
 		}
-		if !there(s.Incident) {
+		if part(s.Incident) == nil {
 			return gone(false), r.check("", false, "")
 		}
-		_, _, err = r.apply(tx, there, "", c)
+		_, _, err = r.apply(tx, part, "", c)
 		return gone(true), err
 	})
 }
 
 func deleteComment(r *request) (answer, error) {
 	id := r.param("incidentCommentId")
-	return r.without(func(i *incident.Incident) bool { return i.Comment(id) != nil }, incident.Change{DeleteComment: id})
+	return r.without(commentPart(id), incident.Change{DeleteComment: id})
 }
 
-func (a *API) taskResource(s state.Stored, t incident.Task) resource[taskProperties] {
+func (a *API) taskResource(s state.Stored, t incident.Task) (resource[taskProperties], error) {
+	tag, err := partTag(t)
 	return envelope(a, taskProperties{t.Title, t.Description, string(t.Status), when(t.Created), when(t.Modified), clientOf(t.CreatedBy), clientOf(t.ModifiedBy)},
-		s.ETag, nil, "incidents", s.ID, "tasks", t.ID)
+		tag, nil, "incidents", s.ID, "tasks", t.ID), err
 }
 
 func listTasks(r *request) (out answer, err error) {
@@ -570,7 +610,7 @@ func listTasks(r *request) (out answer, err error) {
 		}, []string{"properties/createdTimeUtc", "properties/lastModifiedTimeUtc", "properties/title"},
 			[]func(a, b one) int{func(a, b one) int { return a.Created.Compare(b.Created) }, func(a, b one) int { return a.Modified.Compare(b.Modified) },
 				func(a, b one) int { return strings.Compare(a.Title, b.Title) }},
-			func(t one) (resource[taskProperties], error) { return r.api.taskResource(s, t), nil })
+			func(t one) (resource[taskProperties], error) { return r.api.taskResource(s, t) })
 		return err
 	})
 	return out, err
@@ -586,8 +626,9 @@ func getTask(r *request) (out answer, err error) {
 		if t == nil {
 			return notFound("task", r.param("incidentTaskId"))
 		}
-		out = ok(r.api.taskResource(s, *t))
-		return nil
+		res, err := r.api.taskResource(s, *t)
+		out = ok(res)
+		return err
 	})
 	return out, err
 }
@@ -603,15 +644,16 @@ func putTask(r *request) (answer, error) {
 	id := r.param("incidentTaskId")
 	t := &incident.Task{ID: id, Title: *in.Title, Description: deref(in.Description), Status: incident.TaskStatus(*in.Status)}
 	return r.change(func(tx state.Tx) (answer, error) {
-		s, had, err := r.apply(tx, func(i *incident.Incident) bool { return i.Task(id) != nil }, b.ETag, incident.Change{PutTask: t})
+		s, had, err := r.apply(tx, taskPart(id), b.ETag, incident.Change{PutTask: t})
 		if err != nil {
 			return answer{}, err
 		}
-		return written(r.api.taskResource(s, *s.Task(id)), had), nil
+		res, err := r.api.taskResource(s, *s.Task(id))
+		return written(res, had), err
 	})
 }
 
 func deleteTask(r *request) (answer, error) {
 	id := r.param("incidentTaskId")
-	return r.without(func(i *incident.Incident) bool { return i.Task(id) != nil }, incident.Change{DeleteTask: id})
+	return r.without(taskPart(id), incident.Change{DeleteTask: id})
 }

@@ -3,9 +3,12 @@ package arm
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/vedette-siem/vedette/internal/auth"
 	"github.com/vedette-siem/vedette/internal/desk"
@@ -86,12 +89,17 @@ func relations(tx state.Tx, i *incident.Incident) ([]relation, error) {
 	return out, nil
 }
 
+// tag is the relation's etag: what it leads to never changes.
+func (r relation) tag() string {
+	return `"` + uuid.NewSHA1(partSpace, []byte(strings.ToLower(fmt.Sprint(r.Bookmark, r.ID)))).String() + `"`
+}
+
 func (a *API) relationResource(s state.Stored, r relation) resource[relationProperties] {
 	p := relationProperties{a.id("entities", r.ID), r.ID, provider + "/entities", "SecurityAlert"}
 	if r.Bookmark {
 		p = relationProperties{a.id("bookmarks", r.ID), r.ID, provider + "/bookmarks", ""}
 	}
-	return envelope(a, p, s.ETag, nil, "incidents", s.ID, "relations", r.Name)
+	return envelope(a, p, r.tag(), nil, "incidents", s.ID, "relations", r.Name)
 }
 
 func listRelations(r *request) (out answer, err error) {
@@ -193,7 +201,7 @@ func putRelation(r *request) (answer, error) {
 			return answer{}, err
 		}
 		had, exists := named(all, x.Name)
-		if err := r.check(s.ETag, exists, b.ETag); err != nil {
+		if err := r.check(had.tag(), exists, b.ETag); err != nil {
 			return answer{}, err
 		}
 		if exists {
@@ -251,7 +259,7 @@ func deleteRelation(r *request) (answer, error) {
 			return answer{}, err
 		}
 		x, exists := named(all, r.param("relationName"))
-		if err := r.check(s.ETag, exists, ""); err != nil || !exists {
+		if err := r.check(x.tag(), exists, ""); err != nil || !exists {
 			return gone(exists), err
 		}
 		c := incident.Change{Unrelate: x.ID}
@@ -292,7 +300,7 @@ func listBookmarkRelations(r *request) (out answer, err error) {
 		}
 		out, err = listOf(r, list, next, func(s state.Stored) (resource[relationProperties], error) {
 			props := relationProperties{r.api.id("incidents", s.ID), s.ID, provider + "/incidents", ""}
-			return envelope(r.api, props, s.ETag, nil, "bookmarks", id, "relations", s.ID), nil
+			return envelope(r.api, props, relation{ID: s.ID}.tag(), nil, "bookmarks", id, "relations", s.ID), nil
 		})
 		return err
 	})
