@@ -410,7 +410,7 @@ func envelope[P any](a *API, properties P, etag string, sys *systemData, parts .
 	return resource[P]{ID: a.id(parts...), Name: parts[len(parts)-1], Type: typ, ETag: etag, SystemData: sys, Properties: properties}
 }
 
-// written is what clients send: the envelope as far as it counts.
+// body is what clients send: the envelope as far as it counts.
 type body[P any] struct {
 	Kind       string `json:"kind,omitempty"`
 	ETag       string `json:"etag,omitempty"`
