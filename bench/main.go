@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/vedette-siem/vedette/internal/catalog"
+	dialect "github.com/vedette-siem/vedette/internal/dialect/duckdb"
 	"github.com/vedette-siem/vedette/internal/query"
 	"github.com/vedette-siem/vedette/internal/store/duckdb"
 )
@@ -107,10 +108,10 @@ func bench(ctx context.Context, o options, out io.Writer) error {
 		if o.output == "table" {
 			m.print(out)
 			if o.sql {
-				fmt.Fprintf(out, "%s\n\n", m.compiled)
+				fmt.Fprintf(out, "%s\n\n", m.compiled.SQL)
 			}
 			if o.explain {
-				if err := r.explain(ctx, out, m.compiled, c.sql); err != nil {
+				if err := r.explain(ctx, out, m.compiled, dialect.Statement{SQL: c.sql}); err != nil {
 					return err
 				}
 			}
@@ -152,7 +153,7 @@ type measurement struct {
 	Compile  float64 `json:"compile_ms"`
 	Ratio    float64 `json:"ratio"`
 	Error    string  `json:"error,omitempty"`
-	compiled string
+	compiled dialect.Statement
 }
 
 func (m measurement) print(out io.Writer) {

@@ -50,7 +50,7 @@ func (r *runner) run(ctx context.Context, c benchCase, m *measurement) error {
 	if err != nil {
 		return err
 	}
-	m.compiled = compiled.Statement.SQL
+	m.compiled = compiled.Statement
 	m.Compile = math.Inf(1)
 	for range r.rounds {
 		start := time.Now()
@@ -93,12 +93,12 @@ func (r *runner) run(ctx context.Context, c benchCase, m *measurement) error {
 	return nil
 }
 
-// explain prints the engine's profile of each statement, an operator a line. The functions that the statements
-// call are registered by then.
-func (r *runner) explain(ctx context.Context, out io.Writer, statements ...string) error {
+// explain prints the engine's profile of each statement, an operator a line.
+func (r *runner) explain(ctx context.Context, out io.Writer, statements ...dialect.Statement) error {
 	columns := types.Schema{{Name: "key", Type: types.String}, {Name: "value", Type: types.String}}
-	for _, sql := range statements {
-		t, err := r.store.Run(ctx, dialect.Statement{SQL: "EXPLAIN (ANALYZE, FORMAT JSON) " + sql}, columns, 0)
+	for _, st := range statements {
+		st.SQL = "EXPLAIN (ANALYZE, FORMAT JSON) " + st.SQL
+		t, err := r.store.Run(ctx, st, columns, 0)
 		if err != nil {
 			return err
 		}

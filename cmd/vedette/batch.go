@@ -28,11 +28,20 @@ type batchAnswer struct {
 	ID       json.RawMessage `json:"id"`
 	Columns  []batchColumn   `json:"columns,omitempty"`
 	Rows     *[][]any        `json:"rows,omitempty"`
+	Name     string          `json:"name,omitempty"` // of the result, where the query names it
+	More     []batchResult   `json:"more,omitempty"` // the results behind the first one
 	Open     bool            `json:"schema_open,omitempty"`
 	Tables   []string        `json:"tables,omitempty"`
 	Calls    []string        `json:"functions,omitempty"`
 	Warnings []batchError    `json:"warnings,omitempty"`
 	Error    *batchError     `json:"error,omitempty"`
+}
+
+// batchResult is a result behind the first one, of a query that gives several.
+type batchResult struct {
+	Name    string        `json:"name,omitempty"`
+	Columns []batchColumn `json:"columns"`
+	Rows    *[][]any      `json:"rows,omitempty"` // none where the query was only compiled
 }
 
 type batchColumn struct {
@@ -143,23 +152,37 @@ func answer(ctx context.Context, eng *query.Engine, q query.Request, req batchRe
 		return ans
 	}
 	ans.describe(res.Compiled)
-	rows := make([][]any, len(res.Rows))
-	for i, row := range res.Rows {
+	ans.Rows = batchRows(res.Table)
+	for i, o := range res.More {
+		ans.More[i].Rows = batchRows(o.Table)
+	}
+	return ans
+}
+
+func batchRows(t types.Table) *[][]any {
+	rows := make([][]any, len(t.Rows))
+	for i, row := range t.Rows {
 		rows[i] = make([]any, len(row))
 		for j, v := range row {
 			rows[i][j] = jsonValue(v)
 		}
 	}
-	ans.Rows = &rows
-	return ans
+	return &rows
 }
 
 func (a *batchAnswer) describe(c *query.Compiled) {
-	a.Columns = []batchColumn{}
-	for _, col := range c.Columns {
-		a.Columns = append(a.Columns, batchColumn{col.Name, col.Type.String()})
+	for i, o := range c.Bound.Outputs {
+		cols := []batchColumn{}
+		for _, col := range o.Columns {
+			cols = append(cols, batchColumn{col.Name, col.Type.String()})
+		}
+		if i == 0 {
+			a.Name, a.Columns, a.Open = o.Name, cols, o.Open
+			continue
+		}
+		a.More = append(a.More, batchResult{Name: o.Name, Columns: cols})
 	}
-	a.Open, a.Tables, a.Calls = c.Bound.Open, c.Bound.Tables, c.Bound.Functions
+	a.Tables, a.Calls = c.Bound.Tables, c.Bound.Functions
 	for _, d := range c.Warnings.List {
 		a.Warnings = append(a.Warnings, batchDiagnostic(&c.Warnings, d))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ type dataFlags struct {
 	opts    session.Options
 	at      string
 	memory  string
+	schema  schemaFlag
 	timeout time.Duration
 	maxRows int
 	verbose bool
@@ -35,6 +37,7 @@ func (f *dataFlags) add(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.opts.Watchlists, "watchlist", nil, "ALIAS=FILE.csv[,SEARCHKEY]: a watchlist")
 	fl.StringArrayVar(&f.opts.External, "external", nil, "URLPREFIX=FILE_OR_FOLDER: what externaldata may read, and what stands for it here")
 	fl.BoolVar(&f.opts.EmptyExternal, "empty-external", false, "take externaldata that --external does not name for empty, with a warning")
+	f.schema.add(cmd)
 	fl.StringVar(&f.at, "at", "", "evaluation time, RFC 3339 or a KQL datetime (default: the full minute after the newest event)")
 	fl.StringVar(&f.memory, "memory", "4GB", "memory that the events and queries may use")
 	fl.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time that one query may take")
@@ -53,6 +56,7 @@ func (a *app) open(ctx context.Context, f *dataFlags) (*session.Session, error) 
 	if f.opts.Memory, err = parseSize(f.memory); err != nil {
 		return nil, fmt.Errorf("--memory: %w", err)
 	}
+	f.opts.Catalog = f.schema.catalog()
 	if f.at != "" && f.at != "now" {
 		if _, err := parseTime(f.at); err != nil { // before the loading
 			return nil, err
@@ -160,33 +164,56 @@ func parseSize(text string) (int64, error) {
 	return n << shift, nil
 }
 
-// outputFlag is --output.
-type outputFlag struct {
+// choiceFlag is a flag that takes one of several words. It implements pflag.Value.
+type choiceFlag struct {
 	value   string
 	allowed []string
+	kind    string // what help calls the word
 }
 
-func (o *outputFlag) add(cmd *cobra.Command, allowed ...string) {
-	o.value, o.allowed = allowed[0], allowed
-	cmd.Flags().VarP(o, "output", "o", "form of the output: "+strings.Join(allowed, ", "))
-	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp)))
+// add makes a flag that is the first of the allowed words if it is not given.
+func (c *choiceFlag) add(cmd *cobra.Command, name, short, kind, usage string, allowed ...string) {
+	c.value, c.kind, c.allowed = allowed[0], kind, allowed
+	cmd.Flags().VarP(c, name, short, usage+": "+strings.Join(allowed, ", "))
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp)))
 }
 
 // String implements pflag.Value.
-func (o *outputFlag) String() string { return o.value }
+func (c *choiceFlag) String() string { return c.value }
 
 // Type implements pflag.Value.
-func (o *outputFlag) Type() string { return "form" }
+func (c *choiceFlag) Type() string { return c.kind }
 
 // Set implements pflag.Value.
-func (o *outputFlag) Set(s string) error {
-	for _, x := range o.allowed {
-		if s == x {
-			o.value = s
-			return nil
-		}
+func (c *choiceFlag) Set(s string) error {
+	if !slices.Contains(c.allowed, s) {
+		return fmt.Errorf("expected %s", strings.Join(c.allowed, ", "))
 	}
-	return fmt.Errorf("expected %s", strings.Join(o.allowed, ", "))
+	c.value = s
+	return nil
+}
+
+// outputFlag is --output.
+type outputFlag struct{ choiceFlag }
+
+func (o *outputFlag) add(cmd *cobra.Command, allowed ...string) {
+	o.choiceFlag.add(cmd, "output", "o", "form", "form of the output", allowed...)
+}
+
+// schemaFlag is --schema: whose columns the tables of Microsoft Defender have. Advanced hunting has more of them than
+// Log Analytics (Timestamp above all), and since a query shows the columns of its tables, it is one or the other.
+type schemaFlag struct{ choiceFlag }
+
+func (s *schemaFlag) add(cmd *cobra.Command) {
+	s.choiceFlag.add(cmd, "schema", "", "portal", "where the queries are written for: in xdr (Defender's advanced hunting) its tables have the column Timestamp and more", "sentinel", "xdr")
+}
+
+// catalog has the tables in that form.
+func (s *schemaFlag) catalog() *catalog.Catalog {
+	if s.value == "xdr" {
+		return catalog.Builtin(catalog.WithXDR())
+	}
+	return catalog.Builtin()
 }
 
 func plural(n int64, what string) string {

@@ -21,12 +21,14 @@ import (
 func (a *app) lintCommand() *cobra.Command {
 	var parsers []string
 	var out outputFlag
+	var schema schemaFlag
 	var strict, quiet bool
 	cmd := &cobra.Command{
 		Use:   "lint PATH...",
 		Short: "Compile every rule, hunting query, parser and query, and report what is wrong",
 		Long: `lint compiles every rule, hunting query and parser (YAML), every .kql file and every file of rule tests below
-the paths, without data, against the tables of Log Analytics. Parsers found there or given by --parsers are loaded
+the paths, without data, against the tables of Log Analytics, or with --schema xdr those of Defender's advanced
+hunting. Parsers found there or given by --parsers are loaded
 as stored functions first. YAML files that hold none of these are passed over.
 
 ` + exitCodes + `
@@ -36,10 +38,11 @@ An error is something found; with --strict a warning is too.`,
   vedette lint . --output github     annotations in a GitHub workflow`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.lint(cmd.Context(), args, parsers, &out, strict, quiet)
+			return a.lint(cmd.Context(), args, schema.catalog(), parsers, &out, strict, quiet)
 		},
 	}
 	cmd.Flags().StringArrayVar(&parsers, "parsers", nil, "folder of parser files, loaded but not reported on")
+	schema.add(cmd)
 	cmd.Flags().BoolVar(&strict, "strict", false, "let warnings fail too")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "report errors only")
 	out.add(cmd, "text", "json", "csv", "github")
@@ -68,7 +71,7 @@ func findingsOf(ds *source.Diagnostics) []findingJSON {
 	return out
 }
 
-func (a *app) lint(ctx context.Context, paths, parsers []string, out *outputFlag, strict, quiet bool) error {
+func (a *app) lint(ctx context.Context, paths []string, cat *catalog.Catalog, parsers []string, out *outputFlag, strict, quiet bool) error {
 	files, err := session.Files(paths, session.IsContent)
 	if err != nil {
 		return err
@@ -76,7 +79,7 @@ func (a *app) lint(ctx context.Context, paths, parsers []string, out *outputFlag
 	if len(files) == 0 {
 		return fmt.Errorf("no rule, parser or query below %s", strings.Join(paths, ", "))
 	}
-	checker, err := session.NewChecker(catalog.Builtin(), parsers, files, time.Now())
+	checker, err := session.NewChecker(cat, parsers, files, time.Now())
 	if err != nil {
 		return err
 	}

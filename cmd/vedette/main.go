@@ -98,6 +98,6 @@ func (a *app) command() *cobra.Command {
 		return fmt.Errorf("%w; see 'vedette %s --help'", err, cmd.Name())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.backtestCommand(), a.demoCommand(), a.explainCommand(), a.lintCommand(), a.queryCommand(), a.runCommand(), a.testCommand(), a.versionCommand())
+	root.AddCommand(a.backtestCommand(), a.backupCommand(), a.configCommand(), a.demoCommand(), a.explainCommand(), a.lintCommand(), a.queryCommand(), a.restoreCommand(), a.runCommand(), a.serveCommand(), a.statusCommand(), a.testCommand(), a.tokenCommand(), a.versionCommand())
 	return root
 }

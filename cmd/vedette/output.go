@@ -11,8 +11,58 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"github.com/vedette-siem/vedette/internal/query"
 	"github.com/vedette-siem/vedette/internal/types"
 )
+
+// writeResults writes the results of a query; one result is written as writeTable does.
+func (a *app) writeResults(form string, outs []query.Output) error {
+	if len(outs) == 1 {
+		return a.writeTable(form, outs[0].Table)
+	}
+	if form == "json" {
+		return a.writeJSONResults(outs)
+	}
+	for i, o := range outs {
+		if i > 0 {
+			fmt.Fprintln(a.out)
+		}
+		if form != "csv" {
+			name := printable(o.Name)
+			if name == "" {
+				name = fmt.Sprintf("result %d", i+1)
+			}
+			fmt.Fprintln(a.out, a.term.style.bold(name))
+		}
+		if err := a.writeTable(form, o.Table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeJSONResults writes an object with a list of results. One result alone is an array of rows, so that a
+// reader can tell the two apart.
+func (a *app) writeJSONResults(outs []query.Output) error {
+	w := bufio.NewWriter(a.out)
+	sep := "{\"results\":[\n"
+	for _, o := range outs {
+		if _, err := fmt.Fprintf(w, "%s{\"name\":%s,\"rows\":", sep, types.QuoteJSON(o.Name)); err != nil {
+			return err
+		}
+		if err := writeJSON(w, o.Table); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprint(w, "}"); err != nil {
+			return err
+		}
+		sep = ",\n"
+	}
+	if _, err := fmt.Fprintln(w, "\n]}"); err != nil {
+		return err
+	}
+	return w.Flush()
+}
 
 // writeTable writes a result in one of the forms of --output.
 func (a *app) writeTable(form string, t types.Table) error {

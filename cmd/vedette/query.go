@@ -29,8 +29,13 @@ func (a *app) queryCommand() *cobra.Command {
 where stdin is a terminal. Without --data the tables of Log Analytics are there and empty; without --external too
 externaldata is empty, with a warning. Otherwise what --external does not allow is refused.
 
+A query with several statements, fork, facet and the like gives several results. They are printed one after another,
+each behind its name; as JSON {"results": [{"name": ..., "rows": [...]}, ...]} instead of the rows of one result, as
+CSV with an empty line between them.
+
 With --batch it answers JSON lines on stdin, {"id": ..., "query": "..."} each, by JSON lines on stdout:
 {"id", "columns", "rows"} or {"id", "error": {"code", "message", "line", "column"}}. "check": true compiles only.
+Results behind the first are in "more", each {"name", "columns", "rows"}.
 
 ` + exitCodes + ` Rows are no finding.`,
 		Example: `  vedette query 'SigninLogs | summarize count() by ResultType' --data exports/
@@ -141,7 +146,7 @@ func (q *asker) ask(ctx context.Context, text *source.File) error {
 	if err != nil && !(errors.Is(err, store.ErrRows) && res != nil) {
 		return err
 	}
-	if werr := q.app.writeTable(q.form.value, res.Table); werr != nil {
+	if werr := q.app.writeResults(q.form.value, res.Outputs()); werr != nil {
 		return werr
 	}
 	if err != nil {

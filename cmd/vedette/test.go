@@ -23,6 +23,7 @@ import (
 func (a *app) testCommand() *cobra.Command {
 	var parsers []string
 	var out outputFlag
+	var schema schemaFlag
 	var timeout time.Duration
 	var verbose bool
 	cmd := &cobra.Command{
@@ -38,10 +39,11 @@ A failed test is something found.`,
   vedette test Detections/ --parsers Parsers/ --verbose`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.test(cmd.Context(), args, parsers, &out, timeout, verbose)
+			return a.test(cmd.Context(), args, schema.catalog(), parsers, &out, timeout, verbose)
 		},
 	}
 	cmd.Flags().StringArrayVar(&parsers, "parsers", nil, "folder of parser files, loaded as stored functions")
+	schema.add(cmd)
 	cmd.Flags().DurationVar(&timeout, "timeout", time.Minute, "time that the query of one test may take")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "name the tests that pass too, and every parser that was left out")
 	out.add(cmd, "text", "json")
@@ -67,7 +69,7 @@ func (t *testedFile) failed() (n int) {
 	return n
 }
 
-func (a *app) test(ctx context.Context, paths, parsers []string, out *outputFlag, timeout time.Duration, verbose bool) error {
+func (a *app) test(ctx context.Context, paths []string, cat *catalog.Catalog, parsers []string, out *outputFlag, timeout time.Duration, verbose bool) error {
 	files, err := testFiles(paths)
 	if err != nil {
 		return err
@@ -75,7 +77,6 @@ func (a *app) test(ctx context.Context, paths, parsers []string, out *outputFlag
 	if len(files) == 0 {
 		return fmt.Errorf("no tests below %s: the tests of Rule.yaml stand in Rule.test.yaml beside it", strings.Join(paths, ", "))
 	}
-	cat := catalog.Builtin()
 	problems, err := session.AddParsers(cat, parsers)
 	if err != nil {
 		return err

@@ -28,6 +28,8 @@ type Options struct {
 	// Window bounds the time column of every table, half open, in ticks, if Bounded.
 	Bounded  bool
 	From, To int64
+	// ByIngestion makes the bounds those of the time when rows were taken in.
+	ByIngestion bool
 	// Probe runs a plan while binding, for operators whose columns depend on the data (bag_unpack, pivot).
 	// Nil: such operators put out the columns that are known, and the schema is open.
 	Probe func(plan rel.Node) (types.Table, error)
@@ -42,25 +44,29 @@ type Options struct {
 	Trace func(Step)
 	// Set replaces the values of the query's own scalar let statements, by name.
 	Set map[string]types.Value
+	// Single refuses a query that gives several results.
+	Single bool
 	// Params are the values of declare query_parameters.
 	Params map[string]types.Value
+	// Stop, if set, is asked at every operator; when it gives an error, binding ends without a result.
+	Stop func() error
 }
 
 // Result is a bound query.
 type Result struct {
+	// Plan computes all results of the query.
 	Plan rel.Node
-	// Columns are the visible columns of Plan, in order.
+	// Columns are the columns of Plan's rows, in order. For one result they are its columns; several results
+	// stand side by side, behind a number that tells for each row which result it belongs to, from 0. The
+	// columns of the other results are null there.
 	Columns []rel.Col
 	// Order is the order the rows must come in; empty if the query leaves it open.
 	Order []rel.Key
-	// Open tells that the result may have more columns than are known without running it.
-	Open bool
-	// Scalar tells that the query is a scalar expression: one column without a name.
-	Scalar bool
+	// Outputs are the results, in order. There is at least one, and the first is what is meant by the result
+	// where one is expected.
+	Outputs []Output
 	// Tables are the stored tables that the query reads, functions included; Functions the stored functions.
 	Tables, Functions []string
-	// Render is the render operator's chart and properties, if there is one.
-	Render map[string]string
 	// Warnings are things a person should know about the result.
 	Warnings []source.Diagnostic
 }
@@ -78,12 +84,15 @@ var ErrNotAllowed = errors.New("not allowed")
 // timeColumn is the column that time bounds apply to.
 const timeColumn = "TimeGenerated"
 
+// ingestionColumn holds the time at which a row was taken in.
+const ingestionColumn = "_TimeReceived"
+
 // maxDepth bounds how deep functions and views may call each other.
 const maxDepth = 64
 
 const scalarClass = funcs.Scalar
 
-// Bind binds a parsed query. The result is nil if any of the diagnostics is an error.
+// Bind binds a parsed query. The result is nil if any of the diagnostics is an error, or if Options.Stop gave one.
 func Bind(q *syntax.Query, opts Options) (res *Result, diags []source.Diagnostic) {
 	if opts.Funcs == nil {
 		opts.Funcs = funcs.All()
@@ -91,26 +100,37 @@ func Bind(q *syntax.Query, opts Options) (res *Result, diags []source.Diagnostic
 	if opts.Functions == nil {
 		opts.Functions = NewFunctionCache()
 	}
-	b := &binder{opts: opts, nextShare: 1, used: map[string]bool{}, usedFuncs: map[string]bool{},
-		soft: map[int]bool{}, untyped: map[rel.ColID]bool{}, untypedExprs: map[rel.Expr]bool{}, nulls: map[rel.Expr]bool{}}
+	b := &binder{opts: opts, file: q.File, nextShare: 1, used: map[string]bool{}, usedFuncs: map[string]bool{},
+		soft: map[int]bool{}, misspelt: map[int]string{}, untyped: map[rel.ColID]bool{}, untypedExprs: map[rel.Expr]bool{}, nulls: map[rel.Expr]bool{}}
+	res = b.query(q)
+	b.hints()
+	return res, b.diags
+}
+
+// query binds a whole query; nil after a fault.
+func (b *binder) query(q *syntax.Query) *Result {
 	root := b.root()
 	out := b.statements(q.Stmts, root)
-	if out == nil && !b.failed() {
+	if len(out) == 0 && !b.failed() {
 		b.add("KS176", q.Span(), "a query is expected: there is no expression to run")
 	}
-	if b.failed() {
-		return nil, b.diags
+	if len(out) > 1 && b.opts.Single {
+		b.addHint("VQ020", out[1].span, fmt.Sprintf("the query gives %d results where one is expected", len(out)), "keep the one that is meant")
 	}
-	res = b.finish(out)
 	if b.failed() {
-		return nil, b.diags
+		return nil
 	}
-	return res, b.diags
+	res := b.finish(out)
+	if b.failed() {
+		return nil
+	}
+	return res
 }
 
 // binder binds one query.
 type binder struct {
 	opts      Options
+	file      *source.File
 	diags     []source.Diagnostic
 	nextCol   rel.ColID
 	nextShare int
@@ -118,15 +138,23 @@ type binder struct {
 	used      map[string]bool // stored tables read
 	usedFuncs map[string]bool // stored functions called
 	render    map[string]string
+	ending    *ending
+	// bestEffort is set best_effort: union and macro-expand leave out what does not resolve.
+	bestEffort bool
+	most       rel.Expr // how many rows set query_take_max_records leaves of each result; nil for all
 	// inside is the chain of stored functions being bound. Faults inside one are reported at its call.
 	inside []frame
 	depth  int
 	pipes  int // pipes being bound, for Options.Trace
+	// stopped: Options.Stop gave an error. Everything fails from then on.
+	stopped bool
 	// lateral counts the subqueries being bound that are evaluated for each row of another table.
 	lateral int
 	// soft[i] tells that diags[i] was found inside a stored function, or is a name that does not resolve: a
 	// fuzzy union leaves such a leg out.
 	soft map[int]bool
+	// misspelt[i] is the name of a table that diags[i] is about; see hints.
+	misspelt map[int]string
 	// untyped are columns and expressions that come out of an open table: what they are is known when the
 	// query runs, so they are taken for whatever is needed.
 	untyped      map[rel.ColID]bool
@@ -143,6 +171,9 @@ type frame struct {
 }
 
 func (b *binder) failed() bool {
+	if b.stopped {
+		return true
+	}
 	for _, d := range b.diags {
 		if d.Severity == source.Error {
 			return true
@@ -169,12 +200,18 @@ func (b *binder) try(f func()) (faults []source.Diagnostic) {
 		faults = append(faults, b.diags[i])
 	}
 	if len(faults) > 0 {
-		for i := mark; i < len(b.diags); i++ {
-			delete(b.soft, i)
-		}
-		b.diags = b.diags[:mark]
+		b.takeBack(mark)
 	}
 	return faults
+}
+
+// takeBack forgets the diagnostics from a place on.
+func (b *binder) takeBack(mark int) {
+	for i := mark; i < len(b.diags); i++ {
+		delete(b.soft, i)
+		delete(b.misspelt, i)
+	}
+	b.diags = b.diags[:mark]
 }
 
 func (b *binder) newCol(name string, t types.Type) rel.Col {
@@ -182,29 +219,14 @@ func (b *binder) newCol(name string, t types.Type) rel.Col {
 	return rel.Col{ID: b.nextCol, Name: name, Type: t}
 }
 
-// finish turns the value of the last statement into a result.
-func (b *binder) finish(v value) *Result {
-	res := &Result{Render: b.render, Tables: sortedKeys(b.used), Functions: sortedKeys(b.usedFuncs)}
-	switch v := v.(type) {
-	case *table:
-		if v.graph != nil {
-			b.addHint("KS174", source.Span{}, "the result of the query is a graph", "graph-match, graph-shortest-paths and graph-to-table make a table of a graph")
-			return nil
-		}
-		res.Plan, res.Columns, res.Open = v.node, v.cols, v.open
-		if v.explicit {
-			res.Order = v.order
-		}
-	case scalar:
-		col := b.newCol("", v.expr.Type())
-		if v.expr.Type() == types.Unknown {
-			return nil
-		}
-		one := &rel.Values{Rows: [][]types.Value{{}}}
-		res.Plan = &rel.Project{In: one, Items: []rel.Item{{Col: col, Expr: v.expr}}}
-		res.Columns, res.Scalar = []rel.Col{col}, true
-	default:
-		panic(fmt.Sprintf("bind: a statement gave %T", v))
+// finish makes one plan of the results of a query.
+func (b *binder) finish(outs []outcome) *Result {
+	res := &Result{Tables: sortedKeys(b.used), Functions: sortedKeys(b.usedFuncs)}
+	if len(outs) == 1 {
+		o := outs[0]
+		res.Plan, res.Columns, res.Order, res.Outputs = o.node, o.Columns, o.Order, []Output{o.Output}
+	} else {
+		res.Plan, res.Columns, res.Order, res.Outputs = b.sideBySide(outs)
 	}
 	if len(b.shares) > 0 {
 		res.Plan = &rel.With{Shares: b.shares, Body: res.Plan}

@@ -26,8 +26,9 @@ func (b *binder) errName(span source.Span, name, near string) {
 }
 
 // KS204: NoSuchTable | take 1
-func (b *binder) errTable(span source.Span, name, near string) {
-	b.addHint("KS204", span, fmt.Sprintf("no table, tabular variable or function is called '%s'", name), hintFor(near))
+func (b *binder) errTable(span source.Span, name string) {
+	b.misspelt[len(b.diags)] = name
+	b.add("KS204", span, fmt.Sprintf("no table, tabular variable or function is called '%s'", name))
 }
 
 // KS211: print nosuchfunction(1)

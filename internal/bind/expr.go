@@ -369,6 +369,9 @@ func (b *binder) path(r *row, p *syntax.PathExpr) rel.Expr {
 			}
 		}
 	}
+	if d, ok := entityOf(r.env, p.X); ok && !r.hasColumn(p.X) {
+		return b.entityValue(d, p.Sel)
+	}
 	x := b.scalarExpr(r, p.X)
 	if isBad(x) {
 		return rel.Bad{}

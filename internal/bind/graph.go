@@ -193,14 +193,44 @@ func (b *binder) graphMarkComponents(in *table, o *syntax.GraphMarkComponentsOp)
 	return graphTable(&g)
 }
 
-// graphToTable gives the nodes or the edges of a graph.
+// graphToTable gives the nodes or the edges of a graph, or both. Both are named, so that the statements behind
+// can read them; if there is none they are results of the query themselves.
 // https://learn.microsoft.com/kusto/query/graph-to-table-operator
 func (b *binder) graphToTable(e *env, g *graph, o *syntax.GraphToTableOp) (*table, *env) {
-	if len(o.Outputs) != 1 {
-		b.addHint("VQ001", o.WordSpan(), "graph-to-table with two results is not supported", "write it twice, once for nodes and once for edges")
+	if len(o.Outputs) == 1 {
+		return b.graphOutput(e, g, o.Outputs[0])
+	}
+	end, last := b.ends(o)
+	if !last {
+		b.errSeveral(o.WordSpan(), "graph-to-table with nodes and edges")
 		return nil, e
 	}
-	out := o.Outputs[0]
+	var outs []outcome
+	for _, out := range o.Outputs {
+		if out.As == nil {
+			b.add("KS273", out.Span(), "each of several outputs of graph-to-table needs a name: "+out.What+" as …")
+			return nil, e
+		}
+		var t *table
+		if t, e = b.graphOutput(e, g, out); t == nil {
+			return nil, e
+		}
+		res, ok := b.outcomeOf(t, out.Span())
+		if !ok {
+			return nil, e
+		}
+		res.Name = out.As.Name
+		outs = append(outs, res)
+	}
+	if !end.last {
+		outs = nil
+	}
+	end.give(outs...)
+	return nil, e
+}
+
+// graphOutput gives the nodes or the edges of a graph.
+func (b *binder) graphOutput(e *env, g *graph, out *syntax.GraphOutput) (*table, *env) {
 	op := &exec.GraphToTable{Edges: out.What == "edges"}
 	var cols []rel.Col
 	id := func(name string) bool {
@@ -339,7 +369,7 @@ type graphScope struct {
 	// The columns that stand for places of exec.GraphMatch's row.
 	nodeCols, edgeCols [][]rel.Col
 	elemEdge, elemNode []rel.Col
-	degrees            []rel.Col
+	known              []rel.Col // of a node: its degrees and its id
 }
 
 // pattern adds the nodes and edges of one pattern.
@@ -438,8 +468,8 @@ func (s *graphScope) number() {
 		s.edgeCols = append(s.edgeCols, b.fresh(s.g.tiers[0].cols))
 	}
 	s.elemEdge, s.elemNode = b.fresh(s.g.tiers[0].cols), b.fresh(s.g.nodes)
-	s.degrees = []rel.Col{b.newCol("$in", types.Long), b.newCol("$out", types.Long)}
-	all = append(append(append(all, s.nodeCols...), s.edgeCols...), s.elemEdge, s.elemNode, s.degrees)
+	s.known = []rel.Col{b.newCol("$in", types.Long), b.newCol("$out", types.Long), b.newCol("$id", types.String)}
+	all = append(append(append(all, s.nodeCols...), s.edgeCols...), s.elemEdge, s.elemNode, s.known)
 	s.m.Slots = exec.Slots(all...)
 }
 
@@ -505,7 +535,7 @@ func (s *graphScope) call(element []rel.Col, c *syntax.CallExpr) (rel.Expr, bool
 		}
 		elem := s.elemEdge
 		if over {
-			elem = append(s.elemNode[:len(s.elemNode):len(s.elemNode)], s.degrees...)
+			elem = append(s.elemNode[:len(s.elemNode):len(s.elemNode)], s.known...)
 		}
 		x := b.scalarExpr(s.row(elem), c.Args[1])
 		if name != "map" {
@@ -525,18 +555,21 @@ func (s *graphScope) call(element []rel.Col, c *syntax.CallExpr) (rel.Expr, bool
 	case "inner_nodes":
 		b.add("VQ016", c.Span(), "inner_nodes stands as the first argument of map, all or any")
 		return rel.Bad{}, true
-	case "node_degree_in", "node_degree_out":
-		kind, at := exec.DegreeIn, 0
-		if name == "node_degree_out" {
+	case "node_degree_in", "node_degree_out", "node_id":
+		kind, at, t := exec.DegreeIn, 0, types.Long
+		switch name {
+		case "node_degree_out":
 			kind, at = exec.DegreeOut, 1
+		case "node_id":
+			kind, at, t = exec.NodeID, 2, types.String
 		}
 		if len(c.Args) == 0 && colIndex(element, "$in") >= 0 {
-			return s.degrees[at].Ref(), true
+			return s.known[at].Ref(), true
 		}
 		if len(c.Args) == 1 {
 			if id, ok := c.Args[0].(*syntax.Ident); ok {
 				if v, ok := s.nodes[id.Name]; ok {
-					return s.value(exec.PathValue{Kind: kind, Node: v}, types.Long), true
+					return s.value(exec.PathValue{Kind: kind, Node: v}, t), true
 				}
 			}
 		}

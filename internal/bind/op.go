@@ -12,6 +12,12 @@ import (
 // op binds one operator over its input (nil where the operator begins the query). The scope comes back
 // because as declares a name. Operators are listed by the type of their node; what is not here is refused.
 func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
+	if b.opts.Stop != nil && !b.stopped {
+		b.stopped = b.opts.Stop() != nil
+	}
+	if b.stopped {
+		return nil, e
+	}
 	switch o := op.(type) {
 	case *syntax.PrintOp:
 		return b.print(e, o), e
@@ -26,7 +32,9 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 	case *syntax.FindOp:
 		return b.find(e, in, o), e
 	case *syntax.MacroExpandOp:
-		b.errUnsupported(o.WordSpan(), "macro-expand, which is for several databases,")
+		return b.macroExpand(e, in, o), e
+	case *syntax.InlineExternalTableOp:
+		b.addHint("VQ001", o.WordSpan(), "the operator 'inline_external_table' is not supported", "externaldata reads places that are allowed")
 		return nil, e
 	case *syntax.BadOp:
 		return nil, e
@@ -101,10 +109,12 @@ func (b *binder) op(e *env, in *table, op syntax.Op) (*table, *env) {
 		return b.sample(e, in, o), e
 	case *syntax.SampleDistinctOp:
 		return b.sampleDistinct(e, in, o), e
+	case *syntax.ReduceOp:
+		return b.reduce(e, in, o), e
 	case *syntax.TopHittersOp:
 		return b.topHitters(e, in, o), e
 	case *syntax.ForkOp:
-		return b.fork(e, in, o), e
+		return b.fork(e, in, o)
 	case *syntax.FacetOp:
 		return b.facet(e, in, o), e
 	case *syntax.AssertSchemaOp:
@@ -284,14 +294,14 @@ func (b *binder) extend(e *env, in *table, list []syntax.Expr) *table {
 func (b *binder) extendItems(node rel.Node, in *table, its []item) *table {
 	cols := append([]rel.Col(nil), in.cols...)
 	n := newNames()
-	for _, c := range cols {
-		n.taken[c.Name] = true
-	}
-	var items []rel.Item
+	items := make([]rel.Item, 0, len(its))
 	for _, it := range its {
 		name := it.name
 		switch {
 		case name == "":
+			for _, c := range cols {
+				n.taken[c.Name] = true
+			}
 			name = n.column("")
 		case it.explicit || it.self:
 			if n.declared[name] {
@@ -300,7 +310,6 @@ func (b *binder) extendItems(node rel.Node, in *table, its []item) *table {
 			}
 			n.declared[name] = true
 		}
-		n.taken[name] = true
 		col := b.newColFor(name, it.expr)
 		items = append(items, rel.Item{Col: col, Expr: it.expr})
 		if i := colIndex(cols, name); i >= 0 {
@@ -309,14 +318,24 @@ func (b *binder) extendItems(node rel.Node, in *table, its []item) *table {
 			cols = append(cols, col)
 		}
 	}
-	out := *in
+	return in.put(node, cols, items)
+}
+
+// put is in behind a projection that gives cols, some of which are computed by items, and what in hides.
+func (t *table) put(node rel.Node, cols []rel.Col, items []rel.Item) *table {
+	out := *t
 	out.cols = cols
-	p := &rel.Project{In: node}
-	for _, c := range append(cols[:len(cols):len(cols)], in.hidden(cols)...) {
-		if i := itemIndex(items, c.ID); i >= 0 {
-			p.Items = append(p.Items, items[i])
-		} else {
-			p.Items = append(p.Items, rel.Item{Col: c, Expr: c.Ref()})
+	hidden := t.hidden(cols)
+	p := &rel.Project{In: node, Items: make([]rel.Item, 0, len(cols)+len(hidden))}
+	refs := make([]rel.ColRef, 0, len(cols)+len(hidden)) // one allocation for all
+	for _, list := range [][]rel.Col{cols, hidden} {
+		for _, c := range list {
+			if i := itemIndex(items, c.ID); i >= 0 {
+				p.Items = append(p.Items, items[i])
+				continue
+			}
+			refs = append(refs, rel.ColRef{ID: c.ID, T: c.Type})
+			p.Items = append(p.Items, rel.Item{Col: c, Expr: &refs[len(refs)-1]})
 		}
 	}
 	out.node = p
@@ -383,14 +402,7 @@ func (b *binder) projectItems(node rel.Node, in *table, its []item) *table {
 
 // keep puts out some of the columns, in a new order.
 func (b *binder) keep(in *table, cols []rel.Col) *table {
-	out := *in
-	out.cols = cols
-	p := &rel.Project{In: in.node}
-	for _, c := range append(cols[:len(cols):len(cols)], in.hidden(cols)...) {
-		p.Items = append(p.Items, rel.Item{Col: c, Expr: c.Ref()})
-	}
-	out.node = p
-	return &out
+	return in.put(in.node, cols, nil)
 }
 
 // matches lists the columns that a name or a wildcard stands for.

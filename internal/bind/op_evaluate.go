@@ -10,10 +10,16 @@ type plugin func(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table
 // plugins lists the plugins that can be run, by name.
 func plugins() map[string]plugin {
 	list := map[string]plugin{
+		"autocluster":                autocluster,
 		"bag_unpack":                 bagUnpack,
 		"basket":                     basket,
 		"dcount_intersect":           dcountIntersect,
+		"diffpatterns":               diffpatterns,
+		"diffpatterns_text":          diffpatternsText,
+		"funnel_sequence":            funnelSequence,
 		"funnel_sequence_completion": funnelCompletion,
+		"geo_line_lookup":            geoLineLookup,
+		"geo_polygon_lookup":         geoPolygonLookup,
 		"ipv4_lookup":                ipv4Lookup,
 		"ipv6_lookup":                ipv6Lookup,
 		"narrow":                     narrow,
@@ -60,16 +66,23 @@ var refusedPlugins = map[string]string{
 	"infer_storage_schema": reachesOut, "infer_storage_schema_with_suggestions": reachesOut, "mysql_request": reachesOut,
 	"postgresql_request": reachesOut, "sql_request": reachesOut,
 	"csharp": runsCode, "python": runsCode, "r": runsCode,
-	"autocluster": guesses, "diffpatterns": guesses, "diffpatterns_text": guesses, "estimate_rows_count": guesses,
-	"funnel_sequence":    "it gives three tables; funnel_sequence_completion gives one, and scan finds sequences",
-	"geo_line_lookup":    "vedette has no geospatial joins",
-	"geo_polygon_lookup": "vedette has no geospatial joins",
-	"identity":           "it is for tests of Kusto itself", "identity_v3": "it is for tests of Kusto itself",
+	"estimate_rows_count": "its result depends on Kusto's own estimates; count is exact",
+	"identity":            "it is for tests of Kusto itself", "identity_v3": "it is for tests of Kusto itself",
 	"schema_merge": "the rules by which it reduces types are not documented",
 }
 
 const (
 	reachesOut = "a query does not reach out to other systems; load the data first, or use externaldata"
 	runsCode   = "a query does not run code in other languages"
-	guesses    = "its result depends on Kusto's own heuristics; basket finds patterns exactly"
 )
+
+// deviatingPlugins tells of plugins whose result may differ from Kusto's, and how.
+var deviatingPlugins = map[string]string{
+	"autocluster":       searches,
+	"basket":            "all rows are looked at, where Kusto takes a sample to begin with",
+	"diffpatterns":      searches,
+	"diffpatterns_text": searches,
+	"preview":           "the number of all rows, which Kusto gives in a second table, is left out",
+}
+
+const searches = "Kusto does not publish its search, so other patterns may be found; their counts and percentages are exact, and the same in every run"

@@ -105,7 +105,7 @@ func (b *binder) everyTable(e *env) []leg {
 	return legs
 }
 
-// findProject gives the columns that project lists; pack(*) is a bag of all the columns of a row.
+// findProject gives the columns that project lists; pack(*) or pack_all() is a bag of all the columns of a row.
 func (b *binder) findProject(o *syntax.FindOp, legs []leg, with string, known map[string]types.Type, open bool) *table {
 	var projected []leg
 	for _, l := range legs {

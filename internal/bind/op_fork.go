@@ -8,31 +8,118 @@ import (
 	"github.com/vedette-siem/vedette/internal/types"
 )
 
-// A query gives one table here, so fork is taken with one branch and facet with one column.
-
-// fork runs several operators over the same rows.
+// fork runs several pipes over the same rows, each of which gives a result of the query.
 // https://learn.microsoft.com/kusto/query/fork-operator
-func (b *binder) fork(e *env, in *table, o *syntax.ForkOp) *table {
-	if len(o.Branches) != 1 {
-		b.errUnsupported(o.WordSpan(), "fork with several branches, since a query gives one table,")
-		return nil
+func (b *binder) fork(e *env, in *table, o *syntax.ForkOp) (*table, *env) {
+	end, last := b.ends(o)
+	if !last && len(o.Branches) > 1 {
+		b.errSeveral(o.WordSpan(), "fork")
+		return nil, e
 	}
-	pipe, ok := o.Branches[0].Body.(*syntax.Pipe)
-	if !ok || pipe.Source != nil {
-		b.errUnsupported(o.Branches[0].Span(), "this branch of fork")
-		return nil
+	use := func() *table { return in }
+	if len(o.Branches) > 1 {
+		use = b.shared(in).(tableBinding).bind
 	}
-	return b.pipe(e, in, pipe)
+	var outs []outcome
+	var first *table
+	for _, br := range o.Branches {
+		pipe, ok := br.Body.(*syntax.Pipe)
+		if !ok || pipe.Source != nil {
+			b.add("KS176", br.Span(), "a branch of fork begins with an operator, which takes fork's rows")
+			return nil, e
+		}
+		for _, op := range pipe.Ops {
+			if !forks(op) {
+				b.add("KS177", op.WordSpan(), "the operator '"+op.Word()+"' is not allowed in a branch of fork")
+				return nil, e
+			}
+		}
+		var t *table
+		t, e = b.pipeNaming(e, use(), pipe)
+		if t == nil {
+			return nil, e
+		}
+		out, ok := b.outcomeOf(t, br.Span())
+		if !ok {
+			return nil, e
+		}
+		if br.Name != nil {
+			out.Name = br.Name.Name
+		}
+		outs = append(outs, out)
+		if first == nil {
+			first = t
+		}
+	}
+	if last {
+		end.give(outs...)
+	}
+	return first, e
 }
 
-// facet counts the values of columns.
+// forks tells whether an operator may stand in a branch of fork.
+// https://learn.microsoft.com/kusto/query/fork-operator#supported-query-operators
+func forks(op syntax.Op) bool {
+	switch op.(type) {
+	case *syntax.AsOp, *syntax.CountOp, *syntax.ExtendOp, *syntax.ParseOp, *syntax.ParseWhereOp, *syntax.ParseKvOp,
+		*syntax.WhereOp, *syntax.TakeOp, *syntax.ProjectOp, *syntax.ProjectAwayOp, *syntax.ProjectKeepOp,
+		*syntax.ProjectRenameOp, *syntax.ProjectReorderOp, *syntax.ProjectByNamesOp, *syntax.SummarizeOp, *syntax.TopOp,
+		*syntax.TopNestedOp, *syntax.TopHittersOp, *syntax.SortOp, *syntax.MvExpandOp, *syntax.ReduceOp,
+		*syntax.DistinctOp, *syntax.SampleOp, *syntax.SampleDistinctOp, *syntax.InvokeOp, *syntax.ExecuteAndCacheOp, *syntax.BadOp:
+		return true
+	}
+	return false
+}
+
+// facet counts the values of columns: a result for the operators behind with, and one for each column.
 // https://learn.microsoft.com/kusto/query/facet-operator
 func (b *binder) facet(e *env, in *table, o *syntax.FacetOp) *table {
-	if len(o.By) != 1 || o.With != nil {
-		b.errUnsupported(o.WordSpan(), "facet with several columns or with, since a query gives one table,")
+	n := len(o.By)
+	if o.With != nil {
+		n++
+	}
+	end, last := b.ends(o)
+	if !last && n > 1 {
+		b.errSeveral(o.WordSpan(), "facet with several columns or with")
 		return nil
 	}
-	its, ok := b.itemsOf(&row{t: in, env: e}, o.By[0])
+	use := func() *table { return in }
+	if n > 1 {
+		use = b.shared(in).(tableBinding).bind
+	}
+	var outs []outcome
+	if o.With != nil {
+		t := b.pipe(e, use(), o.With)
+		if t == nil {
+			return nil
+		}
+		out, ok := b.outcomeOf(t, o.With.Span())
+		if !ok {
+			return nil
+		}
+		outs = append(outs, out)
+		b.render = nil // it is that of the first result
+	}
+	var counted *table
+	for _, by := range o.By {
+		if counted = b.facetOf(e, use(), by, o.Span()); counted == nil {
+			return nil
+		}
+		out, ok := b.outcomeOf(counted, by.Span())
+		if !ok {
+			return nil
+		}
+		outs = append(outs, out)
+	}
+	if last {
+		end.give(outs...)
+	}
+	return counted
+}
+
+// facetOf counts the values of one column.
+func (b *binder) facetOf(e *env, in *table, by syntax.Expr, span source.Span) *table {
+	its, ok := b.itemsOf(&row{t: in, env: e}, by)
 	if !ok {
 		return nil
 	}
@@ -44,7 +131,7 @@ func (b *binder) facet(e *env, in *table, o *syntax.FacetOp) *table {
 		return nil
 	}
 	aggs := &aggregates{}
-	count := b.aggregate(aggs, fn, nil, []source.Span{}, o.Span())
+	count := b.aggregate(aggs, fn, nil, []source.Span{}, span)
 	key, n := b.newColFor(its[0].name, its[0].expr), b.newCol("count_"+its[0].name, types.Long)
 	node := &rel.Aggregate{In: in.node, Keys: []rel.Item{{Col: key, Expr: its[0].expr}}, Aggs: aggs.items}
 	return &table{cols: []rel.Col{key, n}, node: &rel.Project{In: node, Items: []rel.Item{{Col: key, Expr: key.Ref()}, {Col: n, Expr: count}}}}

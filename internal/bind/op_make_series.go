@@ -37,12 +37,10 @@ func (b *binder) makeSeries(e *env, in *table, o *syntax.MakeSeriesOp) *table {
 	if !ok {
 		return nil
 	}
-	kind, kp := param(o.Params, "kind")
+	kind, _ := param(o.Params, "kind")
 	nonempty := kind == "nonempty"
-	if nonempty && (len(keys) > 0 || axis.low == nil || axis.high == nil) {
-		b.errUnsupported(kp.Span(), "make-series kind=nonempty with by, or without from and to,")
-		return nil
-	}
+	// Without keys and between bounds there is one series whatever the rows; else it takes a row of its own.
+	always := nonempty && len(keys) == 0 && axis.low != nil && axis.high != nil
 
 	// Rows by key and step.
 	pred := b.scalarFunc("isnotnull", o.On.Span(), axis.value)
@@ -123,7 +121,7 @@ func (b *binder) makeSeries(e *env, in *table, o *syntax.MakeSeriesOp) *table {
 		bySeries.Keys = append(bySeries.Keys, rel.Item{Col: k, Expr: k.Ref()})
 	}
 	var node rel.Node = bySeries
-	if len(keyCols) == 0 && !nonempty { // no rows, no series
+	if len(keyCols) == 0 && !always { // no rows, no series
 		count := list("count")
 		node = &rel.Filter{In: bySeries, Pred: b.apply(">", o.Span(), count, lit(types.LongOf(0)))}
 	}
@@ -147,6 +145,42 @@ func (b *binder) makeSeries(e *env, in *table, o *syntax.MakeSeriesOp) *table {
 	}
 	put(b.newCol(n.column(on[0].name), types.Dynamic), b.hiddenCall("series.axis", low, high, axis.origin, axis.step))
 	out.node = p
+	if nonempty && !always {
+		return b.seriesOrDefault(out, keyCols, axis, defaults, o.Span())
+	}
+	return out
+}
+
+// seriesOrDefault gives the series, or where there is none one of the defaults, whose keys are null: the groups
+// that by makes are those of the rows, so without rows kind=nonempty has no better key. Where only the rows tell
+// how long a series is, it has no steps.
+func (b *binder) seriesOrDefault(series *table, keys []rel.Col, axis *seriesAxis, defaults []rel.Expr, span source.Span) *table {
+	uses := b.shared(series).(tableBinding).bind
+	found, counted := uses(), uses()
+	aggs := &aggregates{}
+	fn, ok := b.opts.Funcs.Lookup(funcs.Aggregate, "count")
+	if !ok {
+		panic("bind: the catalogue lacks count")
+	}
+	count := b.aggregate(aggs, fn, nil, nil, span)
+	none := &rel.Filter{In: &rel.Aggregate{In: counted.node, Aggs: aggs.items}, Pred: b.apply("==", span, count, lit(types.LongOf(0)))}
+	empty := lit(types.DynamicOf("[]"))
+	p := &rel.Project{In: none}
+	for i, c := range found.cols {
+		x := rel.Expr(lit(types.Null(c.Type)))
+		switch at := i - len(keys); {
+		case at >= 0 && (axis.low == nil || axis.high == nil):
+			x = empty
+		case at >= 0 && at < len(defaults):
+			x = b.hiddenCall("series.fill", empty, empty, axis.low, axis.high, defaults[at])
+		case at >= 0:
+			x = b.hiddenCall("series.axis", axis.low, axis.high, axis.origin, axis.step)
+		}
+		p.Items = append(p.Items, rel.Item{Col: b.newCol(c.Name, c.Type), Expr: x})
+	}
+	kept := b.keep(found, found.cols)
+	out := &table{cols: b.fresh(found.cols)}
+	out.node = &rel.Union{Ins: []rel.Node{kept.node, p}, Out: out.cols}
 	return out
 }
 

@@ -165,10 +165,7 @@ func (b *binder) parse(e *env, in *table, params []*syntax.OpParam, x syntax.Exp
 
 // passing is a Project that lets the columns of a table pass, hidden ones too, and adds some.
 func (b *binder) passing(node rel.Node, in *table, items []rel.Item) rel.Node {
-	p := &rel.Project{In: node}
-	for _, c := range append(in.cols[:len(in.cols):len(in.cols)], in.hidden(in.cols)...) {
-		p.Items = append(p.Items, rel.Item{Col: c, Expr: c.Ref()})
-	}
+	p := in.put(node, in.cols, nil).node.(*rel.Project)
 	p.Items = append(p.Items, items...)
 	return p
 }

@@ -2,7 +2,6 @@ package bind
 
 import (
 	"github.com/vedette-siem/vedette/internal/rel"
-	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/syntax"
 )
 
@@ -21,10 +20,6 @@ func (b *binder) partition(e *env, in *table, by, scope, body syntax.Expr) *tabl
 	}
 	key, ok := b.key(key, by.Span())
 	if !ok {
-		return nil
-	}
-	if b.lateral > 0 {
-		b.errUnsupported(by.Span(), "partition inside the subquery of mv-apply or partition")
 		return nil
 	}
 	withKey := *in
@@ -48,56 +43,17 @@ func (b *binder) partition(e *env, in *table, by, scope, body syntax.Expr) *tabl
 		return b.applied(keys, sub)
 	} else {
 		rows, keyOf := b.sharedWith(&withKey, keyCol)
+		mark = len(b.shares)
 		left, leftKey := keyOf(rows())
 		keys, one := distinct(left.node, leftKey)
 		right, rightKey := keyOf(rows())
 		part := *right
 		part.node = &rel.Filter{In: right.node, Pred: b.hiddenCall("match.same", rightKey.Ref(), one.Ref())}
 		sub := b.pipe(e, &part, pipe)
-		if sub == nil || !b.sharesClosed(mark+1, body.Span()) {
+		if sub == nil || !b.sharesClosed(mark, body.Span()) {
 			return nil
 		}
 		return b.applied(keys, sub)
-	}
-}
-
-// sharesClosed refuses a subquery in which something that is computed once for the whole query, because it is
-// read twice, reads the row that the subquery is evaluated for.
-func (b *binder) sharesClosed(mark int, span source.Span) bool {
-	for _, s := range b.shares[mark:] {
-		have, want := map[rel.ColID]bool{}, map[rel.ColID]bool{}
-		columnsOf(s.In, have, want)
-		for id := range want {
-			if !have[id] {
-				b.errUnsupported(span, "a subquery of mv-apply or partition that reads its own rows more than once (as, invoke, top-nested)")
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// columnsOf adds the columns that the nodes of a plan put out, and those that its expressions read.
-func columnsOf(n rel.Node, have, want map[rel.ColID]bool) {
-	for _, c := range n.Cols() {
-		have[c.ID] = true
-	}
-	rel.Exprs(n, func(e rel.Expr) {
-		rel.WalkExpr(e, func(x rel.Expr) {
-			switch x := x.(type) {
-			case *rel.ColRef:
-				want[x.ID] = true
-			case *rel.Subquery:
-				columnsOf(x.Plan, have, want)
-			case *rel.InQuery:
-				columnsOf(x.Plan, have, want)
-			case *rel.HasAnyQuery:
-				columnsOf(x.Plan, have, want)
-			}
-		})
-	})
-	for _, in := range n.Inputs() {
-		columnsOf(in, have, want)
 	}
 }
 

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/vedette-siem/vedette/internal/exec"
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/syntax"
@@ -13,10 +15,6 @@ import (
 func (b *binder) scanRows(e *env, in *table, o *syntax.ScanOp) *table {
 	if _, p := param(o.Params, "kind"); p != nil {
 		b.errUnsupported(p.Value.Span(), "scan with kind")
-		return nil
-	}
-	if o.Partition != nil {
-		b.addHint("VQ001", o.Partition[0].Span(), "scan with 'partition by' is not supported", "write partition by … (… | scan …)")
 		return nil
 	}
 	if o.Order != nil {
@@ -57,7 +55,19 @@ func (b *binder) scanRows(e *env, in *table, o *syntax.ScanOp) *table {
 		}
 		op.Steps = append(op.Steps, st)
 	}
+	var keys []rel.Col
+	for _, x := range o.Partition {
+		v, good := b.key(b.scalarExpr(&row{t: in, env: e}, x), x.Span())
+		if !good || isBad(v) {
+			return nil
+		}
+		key := b.newCol("$key", v.Type())
+		h.items, keys = append(h.items, rel.Item{Col: key, Expr: v}), append(keys, key)
+	}
 	node, all := h.node(in.node, args)
+	for _, k := range keys {
+		op.Partition = append(op.Partition, slices.IndexFunc(all, func(c rel.Col) bool { return c.ID == k.ID }))
+	}
 	for _, st := range op.Steps {
 		for i := range st.Assign {
 			if at := st.Assign[i].At - len(in.cols); at >= 0 { // the declared columns stand behind all others
@@ -153,10 +163,7 @@ func (b *binder) scanDeclared(e *env, in *table, list []*syntax.Param) (cols []r
 }
 
 func (b *binder) scanStep(r *row, h *hoister, s *syntax.ScanStep, declared []rel.Col) (st exec.ScanStep, ok bool) {
-	if s.Optional {
-		b.errUnsupported(s.Name.Span(), "an optional step of scan")
-		return st, false
-	}
+	st.Optional = s.Optional
 	switch s.Output {
 	case "last":
 		st.Output = exec.ScanLast

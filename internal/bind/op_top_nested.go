@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/syntax"
 	"github.com/vedette-siem/vedette/internal/types"
@@ -16,19 +18,11 @@ type nestedLevel struct {
 // groups were kept on the level before it.
 // https://learn.microsoft.com/kusto/query/top-nested-operator
 func (b *binder) topNested(e *env, in *table, o *syntax.TopNestedOp) *table {
-	if b.lateral > 0 {
-		b.errUnsupported(o.WordSpan(), "top-nested inside the subquery of mv-apply or partition")
-		return nil
-	}
 	uses := b.shared(in).(tableBinding).bind
 	names := newNames()
 	var kept *table // value and aggregate of each level so far
+	var rests []*table
 	for i, l := range o.Levels {
-		last := i == len(o.Levels)-1
-		if l.Others != nil && !last {
-			b.errUnsupported(l.Others.Span(), "top-nested … with others on a level that is not the last")
-			return nil
-		}
 		var before func() *table
 		if kept != nil {
 			before = b.shared(kept).(tableBinding).bind
@@ -40,25 +34,26 @@ func (b *binder) topNested(e *env, in *table, o *syntax.TopNestedOp) *table {
 		n := len(groups.cols)
 		groups.cols[n-2].Name = names.unique(level.value.name)
 		groups.cols[n-1].Name = names.unique(level.agg.name)
-		whole := groups
-		if l.Others != nil {
-			all := b.shared(groups).(tableBinding).bind
-			groups, whole = all(), all()
+		if l.Count == nil || !slices.ContainsFunc(o.Levels[i:], func(l *syntax.TopNestedLevel) bool { return l.Others != nil }) {
+			if kept, ok = b.nestedTop(e, groups, l, level); !ok {
+				return nil
+			}
+			continue
 		}
-		kept, ok = b.nestedTop(e, groups, l, level)
+		top, below, ok := b.nestedSplit(e, groups, l, level)
 		if !ok {
 			return nil
 		}
-		if l.Others != nil {
-			top := b.shared(kept).(tableBinding).bind
-			rest, ok := b.nestedRest(e, uses, before, top(), whole, o.Levels[:i+1])
-			if !ok {
-				return nil
-			}
-			kept = b.nestedUnion(top(), rest)
+		rest, ok := b.nestedRest(e, uses(), below, o.Levels)
+		if !ok {
+			return nil
 		}
+		rests, kept = append(rests, rest), top
 	}
-	return kept
+	if len(rests) == 0 {
+		return kept
+	}
+	return b.nestedUnion(kept, rests)
 }
 
 // nestedRows binds the values of the levels over rows of the input, and joins the groups kept so far. It returns
@@ -176,62 +171,104 @@ func (b *binder) nestedTop(e *env, groups *table, l *syntax.TopNestedLevel, leve
 	return b.keep(&out, out.cols), true
 }
 
-// nestedRest is with others: one group for each parent, of the rows whose groups were not kept.
-func (b *binder) nestedRest(e *env, uses func() *table, before func() *table, top, groups *table, levels []*syntax.TopNestedLevel) (*table, bool) {
-	l := levels[len(levels)-1]
-	n := len(top.cols)
-	name, ok := b.constant(e, l.Others, "the value of others")
+// nestedSplit parts the first groups of each parent group from the others. Among groups of one rank the values
+// decide, so that none is on both sides.
+func (b *binder) nestedSplit(e *env, groups *table, l *syntax.TopNestedLevel, level nestedLevel) (top, below *table, ok bool) {
+	count, ok := b.rowCount(e, l.Count)
 	if !ok {
-		return nil, false
+		return nil, nil, false
 	}
-	// Groups that were not kept, then their rows.
-	anti := &rel.Join{Kind: rel.LeftAnti, Left: groups.node, Right: top.node}
-	for i := 0; i < n; i += 2 {
-		anti.On = append(anti.On, rel.EqKey{Left: groups.cols[i].Ref(), Right: top.cols[i].Ref()})
+	n := len(groups.cols)
+	number := rel.WindowItem{Out: b.newCol("$number", types.Long), Func: rel.RowNumber}
+	for i := 0; i < n-2; i += 2 {
+		number.Partition = append(number.Partition, groups.cols[i].Ref())
 	}
-	rows := uses()
+	ranked := *groups
+	ranked.node = &rel.Window{In: groups.node, Items: []rel.WindowItem{number},
+		Order: []rel.Key{{Col: groups.cols[n-1], Desc: level.desc, NullsLast: level.desc}, {Col: groups.cols[n-2]}}}
+	ranked.cols = append(groups.cols[:n:n], number.Out)
+	use := b.shared(&ranked).(tableBinding).bind
+	side := func(op string) *table {
+		t := use()
+		t.node = &rel.Filter{In: t.node, Pred: b.apply(op, l.Span(), t.cols[n].Ref(), count)}
+		return b.keep(t, t.cols[:n])
+	}
+	return side("<="), side(">"), true
+}
+
+// nestedRest is with others for the rows that one level dropped: those of the groups (by the values of the levels
+// so far) that are not among the top ones. There is a row for each parent group that lost some. In it this level
+// and those behind it stand for all of these rows: with the value of others and the aggregate over them where the
+// level has others, else with nulls.
+func (b *binder) nestedRest(e *env, rows, groups *table, levels []*syntax.TopNestedLevel) (*table, bool) {
+	n := len(groups.cols)
 	r := &row{t: rows, env: e}
-	j := &rel.Join{Kind: rel.Inner, Left: rows.node, Right: anti}
-	var value item
-	for i, lv := range levels {
-		its, ok := b.itemsOf(r, lv.Of)
+	j := &rel.Join{Kind: rel.Inner, Left: rows.node, Right: groups.node}
+	agg := &rel.Aggregate{In: j, Order: rows.order}
+	out := &table{}
+	p := &rel.Project{In: agg}
+	put := func(c rel.Col, x rel.Expr) {
+		p.Items = append(p.Items, rel.Item{Col: c, Expr: x})
+		out.cols = append(out.cols, c)
+	}
+	for _, c := range groups.cols[:n-2] {
+		key := b.newCol(c.Name, c.Type)
+		agg.Keys = append(agg.Keys, rel.Item{Col: key, Expr: c.Ref()})
+		put(b.newCol(c.Name, c.Type), key.Ref())
+	}
+	// A key that is the same for all rows, so that without rows there is no group.
+	agg.Keys = append(agg.Keys, rel.Item{Col: b.newCol("$rest", types.Bool), Expr: lit(types.BoolOf(true))})
+	aggs := &aggregates{keys: agg.Keys}
+	for i, l := range levels {
+		its, ok := b.itemsOf(r, l.Of)
+		if !ok || len(its) != 1 {
+			return nil, false
+		}
+		value, ok := b.key(its[0].expr, its[0].span)
 		if !ok {
 			return nil, false
 		}
-		if value = its[0]; value.expr.Type() == types.Dynamic {
-			value.expr = b.convert(value.expr, types.String)
+		if 2*i < n {
+			j.On = append(j.On, rel.EqKey{Left: value, Right: groups.cols[2*i].Ref()})
 		}
-		j.On = append(j.On, rel.EqKey{Left: value.expr, Right: groups.cols[2*i].Ref()})
+		if 2*i < n-2 {
+			continue
+		}
+		by := l.By
+		if ord, isOrd := by.(*syntax.OrderedExpr); isOrd {
+			by = ord.X
+		}
+		sums, ok := b.aggregateItems(&row{t: rows, env: e, aggs: aggs}, by)
+		if !ok || len(sums) != 1 {
+			return nil, false
+		}
+		name, sum := rel.Expr(lit(types.Null(value.Type()))), rel.Expr(lit(types.Null(sums[0].expr.Type())))
+		if l.Others != nil {
+			v, ok := b.constant(e, l.Others, "the value of others")
+			if !ok {
+				return nil, false
+			}
+			name, sum = b.convert(lit(v), value.Type()), sums[0].expr
+		}
+		put(b.newCol(its[0].name, value.Type()), name)
+		put(b.newCol(sums[0].name, sum.Type()), sum)
 	}
-	agg := &rel.Aggregate{In: j, Order: rows.order}
-	out := &table{}
-	for _, c := range groups.cols[:n-2] {
-		col := b.newCol(c.Name, c.Type)
-		agg.Keys = append(agg.Keys, rel.Item{Col: col, Expr: c.Ref()})
-		out.cols = append(out.cols, col)
-	}
-	others := b.newCol(value.name, value.expr.Type())
-	agg.Keys = append(agg.Keys, rel.Item{Col: others, Expr: b.convert(lit(name), value.expr.Type())})
-	out.cols = append(out.cols, others)
-	level, ok := b.nestedAggregate(e, rows, agg, l, value)
-	if !ok {
-		return nil, false
-	}
-	b.putNested(out, agg, level)
+	agg.Aggs = aggs.items
+	out.node = p
 	return out, true
 }
 
-// nestedUnion puts the rows of two tables of the same columns together.
-func (b *binder) nestedUnion(x, y *table) *table {
+// nestedUnion puts the rows of tables of the same columns together.
+func (b *binder) nestedUnion(first *table, rests []*table) *table {
 	u := &rel.Union{}
-	for _, t := range []*table{x, y} {
+	for _, t := range append([]*table{first}, rests...) {
 		p := &rel.Project{In: t.node}
 		for _, c := range t.cols {
 			p.Items = append(p.Items, rel.Item{Col: b.newCol(c.Name, c.Type), Expr: c.Ref()})
 		}
 		u.Ins = append(u.Ins, p)
 	}
-	for _, c := range x.cols {
+	for _, c := range first.cols {
 		u.Out = append(u.Out, b.newCol(c.Name, c.Type))
 	}
 	return &table{node: u, cols: u.Out}

@@ -12,7 +12,7 @@ import (
 // union puts the rows of several tables together. With isfuzzy a leg that cannot be resolved is left out.
 func (b *binder) union(e *env, in *table, o *syntax.UnionOp) *table {
 	fuzzyWord, _ := param(o.Params, "isfuzzy")
-	fuzzy := fuzzyWord == "true" || fuzzyWord == "True" || fuzzyWord == "1"
+	fuzzy := b.bestEffort || fuzzyWord == "true" || fuzzyWord == "True" || fuzzyWord == "1"
 	kind, kp := param(o.Params, "kind")
 	if kp != nil && kind != "inner" && kind != "outer" {
 		b.add("KS120", kp.Value.Span(), "'"+kind+"' is no kind of union: inner or outer")
@@ -86,7 +86,7 @@ func (b *binder) unionLegs(e *env, x syntax.Expr, n int) []leg {
 				}
 			}
 			if len(legs) == 0 {
-				b.errTable(id.Span(), id.Name, "")
+				b.errTable(id.Span(), id.Name)
 			}
 			return legs
 		}
@@ -222,10 +222,12 @@ func (b *binder) unionOf(legs []leg, inner bool, with string) *table {
 		if with != "" {
 			p.Items = append(p.Items, rel.Item{Col: b.newCol(with, types.String), Expr: lit(types.StringOf(l.name))})
 		}
+		refs := make([]rel.ColRef, 0, len(l.t.cols)) // one allocation for most
 		for _, k := range picks {
 			x := nulls[k.t]
 			if c, ok := own[k.name]; ok && b.unionType(c) == k.t {
-				x = c.Ref()
+				refs = append(refs, rel.ColRef{ID: c.ID, T: c.Type})
+				x = &refs[len(refs)-1]
 			} else if ok && k.fixed {
 				x = b.convert(c.Ref(), held(k.t))
 			}

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/syntax"
 	"github.com/vedette-siem/vedette/internal/types"
@@ -23,12 +25,16 @@ func (b *binder) pattern(e *env, p patternBinding, c *syntax.CallExpr, path synt
 		}
 		args = append(args, v)
 	}
-	if len(args) != len(p.decl.Params) {
-		b.add("KS185", c.Span(), "the pattern '"+c.Name.Name+"' takes "+itoa(len(p.decl.Params))+" arguments")
-		return nil
-	}
 	sel, ok := b.pathWord(e, path)
 	if !ok {
+		return nil
+	}
+	if p.decl.Bare {
+		b.add("KS188", c.Span(), "the pattern '"+c.Name.Name+"' is declared and not defined: "+reference(c.Name.Name, args, path, sel)+" stands for nothing")
+		return nil
+	}
+	if len(args) != len(p.decl.Params) {
+		b.add("KS185", c.Span(), "the pattern '"+c.Name.Name+"' takes "+itoa(len(p.decl.Params))+" arguments")
 		return nil
 	}
 match:
@@ -50,11 +56,36 @@ match:
 			return nil
 		}
 		if word == sel {
-			return b.tableOf(b.body(m.Body, p.env), c.Span())
+			return b.tableOf(b.body(m.Body, p.withArgs(args, sel)), c.Span())
 		}
 	}
-	b.add("KS188", c.Span(), "no pattern of '"+c.Name.Name+"' matches these arguments")
+	b.add("KS188", c.Span(), "no pattern of '"+c.Name.Name+"' matches "+reference(c.Name.Name, args, path, sel))
 	return nil
+}
+
+// withArgs is the scope of a pattern's bodies: the arguments and the path are known by their names.
+func (p patternBinding) withArgs(args []types.Value, sel string) *env {
+	e := p.env
+	for i, d := range p.decl.Params {
+		e = e.with(d.Name.Name, scalarBinding{lit(args[i])})
+	}
+	if p.decl.Path != nil {
+		e = e.with(p.decl.Path.Name.Name, scalarBinding{lit(types.StringOf(sel))})
+	}
+	return e
+}
+
+// reference is a call of a pattern as Kusto spells it in its errors, for the applications that read them there.
+func reference(name string, args []types.Value, path syntax.Expr, sel string) string {
+	texts := make([]string, len(args))
+	for i, a := range args {
+		texts[i] = "'" + a.ToText() + "'"
+	}
+	out := name + "(" + strings.Join(texts, ",") + ")"
+	if path != nil {
+		out += ".['" + sel + "']"
+	}
+	return out
 }
 
 // pathWord is the word behind the dot of a pattern.
@@ -80,6 +111,23 @@ func (b *binder) set(s *syntax.SetStmt, e *env) *env {
 		if s.Value != nil {
 			if v, ok := b.constant(e, s.Value, "query_now"); ok && v.Type() == types.Datetime {
 				b.opts.Now = v.Int64()
+			}
+		}
+		return e
+	case "best_effort":
+		v := types.BoolOf(true)
+		if s.Value != nil {
+			var ok bool
+			if v, ok = b.constant(e, s.Value, "best_effort"); !ok {
+				return e
+			}
+		}
+		b.bestEffort = v.Type() == types.Bool && !v.IsNull() && v.Bool()
+		return e
+	case "query_take_max_records":
+		if s.Value != nil {
+			if v, ok := b.constant(e, s.Value, "query_take_max_records"); ok && v.Type().IsInteger() && v.Int64() >= 0 {
+				b.most = lit(v.To(types.Long))
 			}
 		}
 		return e

@@ -120,7 +120,7 @@ func (b *binder) hasStart(e *env, in *table, c *syntax.CallExpr, n int) bool {
 func (b *binder) quietly(f func()) {
 	mark := len(b.diags)
 	f()
-	b.diags = b.diags[:mark]
+	b.takeBack(mark)
 }
 
 // dataRange sets a timeline's start and end to those of the data.
@@ -136,9 +136,8 @@ func (b *binder) dataRange(in *table, time rel.Col, c *syntax.CallExpr, line *ex
 		}
 		b.aggregate(aggs, fn, []rel.Expr{time.Ref()}, []source.Span{c.Span()}, c.Span())
 	}
-	res, err := b.opts.Probe(b.withShares(&rel.Aggregate{In: in.node, Aggs: aggs.items}))
-	if err != nil {
-		b.add("VQ012", c.Span(), c.Name.Name+" could not read its input: "+err.Error())
+	res, ok := b.probed(in.node, &rel.Aggregate{In: in.node, Aggs: aggs.items}, c, "give the start and the end")
+	if !ok {
 		return false
 	}
 	if len(res.Rows) == 1 && !res.Rows[0][0].IsNull() {

@@ -112,9 +112,8 @@ func (b *binder) bagKeys(in *table, bag rel.Col, prefix, conflict string, o *syn
 	}
 	out := b.newCol("schema", types.Dynamic)
 	agg := &rel.Aggregate{In: in.node, Aggs: []rel.AggItem{{Call: &rel.Call{Fn: fn, Sig: &fn.Sigs[0], Args: []rel.Expr{bag.Ref()}, T: types.Dynamic}, Outs: []rel.Col{out}}}}
-	res, err := b.opts.Probe(b.withShares(agg))
-	if err != nil {
-		b.add("VQ012", o.Call.Span(), "bag_unpack could not read its input: "+err.Error())
+	res, ok := b.probed(in.node, agg, o.Call, "give the columns behind the call: evaluate bag_unpack(…) : (column: type, …)")
+	if !ok {
 		return nil, false
 	}
 	if len(res.Rows) == 0 || res.Rows[0][0].IsNull() {

@@ -162,9 +162,9 @@ func (b *binder) pivotValues(in *table, key rel.Col, dims []rel.Col, o *syntax.E
 		first.ID = x.(*rel.ColRef).ID
 		order = []rel.Key{{Col: first}}
 	}
-	res, err := b.opts.Probe(b.withShares(&rel.Limit{In: agg, Count: lit(types.LongOf(maxPivot + 1)), Order: order}))
-	if err != nil {
-		b.add("VQ012", o.Call.Span(), "pivot could not read its input: "+err.Error())
+	res, ok := b.probed(in.node, &rel.Limit{In: agg, Count: lit(types.LongOf(maxPivot + 1)), Order: order}, o.Call,
+		"give the columns behind the call: evaluate pivot(…) : (column: type, …)")
+	if !ok {
 		return nil, false
 	}
 	if len(res.Rows) > maxPivot {

@@ -26,7 +26,8 @@ func narrow(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
 	return b.native(&exec.Narrow{Columns: in.cols}, node, in.order, args, out)
 }
 
-// preview gives the first rows; the number of all rows, which Kusto gives in a second table, is left out.
+// preview gives the first rows and, as a second result, the number of all rows. What stands behind it takes the
+// rows.
 // https://learn.microsoft.com/kusto/query/preview-plugin
 func preview(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
 	a := b.pluginArgs(e, in, o.Call, 1, "NumberOfRows")
@@ -34,8 +35,33 @@ func preview(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
 	if a.bad {
 		return nil
 	}
-	b.warn("VQ015", o.Call.Span(), "preview gives its first table only; use count for the number of rows")
-	return b.take(e, in, a.at["NumberOfRows"])
+	end, last := b.ends(o)
+	if !last {
+		b.warn("VQ015", o.Call.Span(), "the second table of preview, the number of rows, is not used here")
+		return b.take(e, in, a.at["NumberOfRows"])
+	}
+	use := b.shared(in).(tableBinding).bind
+	var outs []outcome
+	var first *table
+	for i := range 2 {
+		t := use()
+		if i == 0 {
+			t = b.take(e, t, a.at["NumberOfRows"])
+			first = t
+		} else {
+			t = b.count(t, &syntax.CountOp{})
+		}
+		if t == nil {
+			return nil
+		}
+		out, ok := b.outcomeOf(t, o.Call.Span())
+		if !ok {
+			return nil
+		}
+		outs = append(outs, out)
+	}
+	end.give(outs...)
+	return first
 }
 
 // dcountIntersect adds the sizes of the intersections of sketched sets.
@@ -67,72 +93,4 @@ func dcountIntersect(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table 
 		}
 	}
 	return b.native(op, in.node, in.order, in.cols, out)
-}
-
-// basket finds the values that often stand together.
-// https://learn.microsoft.com/kusto/query/basket-plugin
-func basket(b *binder, e *env, in *table, o *syntax.EvaluateOp) *table {
-	a := b.pluginArgs(e, in, o.Call, 0, "Threshold", "WeightColumn", "MaxDimensions")
-	threshold, dims := a.optional("Threshold", 0.05), a.optional("MaxDimensions", 5)
-	weight := rel.Expr(lit(types.LongOf(1)))
-	var weightCol rel.Col
-	if a.has("WeightColumn") && !a.isDefault("WeightColumn") {
-		weightCol = a.column("WeightColumn", types.Long, types.Int, types.Real)
-		weight = weightCol.Ref()
-	}
-	wild := map[types.Type]types.Value{}
-	for _, x := range a.rest {
-		v, ok := b.constant(e, x, "a wildcard of basket")
-		if !ok {
-			return nil
-		}
-		if v.Type() == types.String && v.Text() == "~" {
-			continue
-		}
-		wild[v.Type()] = v
-	}
-	if a.bad {
-		return nil
-	}
-	// The documentation asks for 0.015 at least; shipped queries give less.
-	if threshold <= 0 || threshold > 1 {
-		b.add("VQ014", a.span("Threshold"), "'Threshold' of basket must lie between 0 and 1")
-		return nil
-	}
-	op := &exec.Basket{Threshold: threshold, MaxDims: int(dims)}
-	exprs := []rel.Expr{weight}
-	out := []rel.Col{b.newCol("SegmentId", types.Long), b.newCol("Count", types.Long), b.newCol("Percent", types.Real)}
-	for _, c := range in.cols {
-		if c.ID == weightCol.ID {
-			continue
-		}
-		exprs = append(exprs, c.Ref())
-		out = append(out, b.newCol(c.Name, c.Type))
-		w, ok := wild[c.Type]
-		if !ok {
-			w = types.Null(c.Type)
-		}
-		op.Wildcards = append(op.Wildcards, w)
-	}
-	node, args := b.computed(in, exprs...)
-	return b.native(op, node, in.order, args, unique(out))
-}
-
-// isDefault tells whether an argument is the tilde that stands for its default.
-func (a *pluginArgs) isDefault(name string) bool {
-	l, ok := a.at[name].(*syntax.Lit)
-	return ok && l.Kind == syntax.LitString && l.Text == "~"
-}
-
-// optional is a constant number, def where it is left out or a tilde.
-func (a *pluginArgs) optional(name string, def float64) float64 {
-	if !a.has(name) || a.isDefault(name) {
-		return def
-	}
-	v := a.constant(name, types.RealOf(def))
-	if !a.bad && (!v.Type().IsNumeric() || v.IsNull()) {
-		a.b.errType(a.span(name), types.Real, v.Type())
-		a.bad = true
-	}
-	return v.Float64()
 }

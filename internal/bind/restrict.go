@@ -32,7 +32,7 @@ func (b *binder) restrict(s *syntax.RestrictStmt, e *env) *env {
 				continue
 			}
 			if !b.isTabular(e, x) {
-				b.errTable(x.Span(), x.Name, b.nearTable(e, x.Name))
+				b.errTable(x.Span(), x.Name)
 				return e
 			}
 			r.stored = append(r.stored, x.Name)

@@ -191,7 +191,7 @@ func (b *binder) wantedColumn(r *row, x syntax.Expr) (string, bool) {
 func (b *binder) columnIfExistsName(r *row, c *syntax.CallExpr) string {
 	n := len(b.diags)
 	name, ok := b.wantedColumn(r, c.Args[0])
-	b.diags = b.diags[:n] // binding the call reports them
+	b.takeBack(n) // binding the call reports them
 	if !ok || r.t == nil {
 		return ""
 	}
@@ -280,7 +280,7 @@ func (b *binder) packColumns(ignore types.Value, cols []rel.Col, c *syntax.CallE
 // their own, so it is _TimeReceived where a table has it, else the row's TimeGenerated.
 func (b *binder) ingestionTime(r *row, c *syntax.CallExpr) rel.Expr {
 	if r.t != nil {
-		for _, name := range []string{"_TimeReceived", timeColumn} {
+		for _, name := range []string{ingestionColumn, timeColumn} {
 			if col, ok := r.t.col(name); ok && col.Type == types.Datetime {
 				return col.Ref()
 			}

@@ -3,6 +3,7 @@ package bind
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/vedette-siem/vedette/internal/catalog"
@@ -49,13 +50,21 @@ func (c *FunctionCache) parse(f *catalog.Function) *parsedFunction {
 	return p
 }
 
-// statements binds a query's statements and gives the value of the last expression.
-func (b *binder) statements(list []syntax.Stmt, e *env) value {
-	var out value
+// statements binds a query's statements and gives the results of those that are expressions.
+func (b *binder) statements(list []syntax.Stmt, e *env) []outcome {
+	var out []outcome
 	declared := map[string]bool{}
-	for _, s := range list {
+	last := -1
+	for i, s := range list {
+		if _, ok := s.(*syntax.ExprStmt); ok {
+			last = i
+		}
+	}
+	for i, s := range list {
 		if x, ok := s.(*syntax.ExprStmt); ok {
-			out = b.value(e, x.X)
+			var outs []outcome
+			outs, e = b.results(e, x.X, i == last)
+			out = append(out, outs...)
 			continue
 		}
 		if l, ok := s.(*syntax.LetStmt); ok {
@@ -121,8 +130,12 @@ func (b *binder) let(s *syntax.LetStmt, e *env) *env {
 		}
 		return e.with(name, funcBinding{name, v, e})
 	case *syntax.EntityGroupExpr:
-		b.errUnsupported(v.Span(), "entity_group")
-		return e.with(name, badBinding{})
+		for _, x := range v.Items {
+			if _, ok := b.entity(e, x); !ok {
+				return e.with(name, badBinding{})
+			}
+		}
+		return e.with(name, entityGroupBinding{v.Items, e})
 	}
 	if call, ok := s.Value.(*syntax.CallExpr); ok && call.Name.Name == "materialize" && len(call.Args) == 1 && b.isTabular(e, call.Args[0]) {
 		return e.with(name, b.share(e, call))
@@ -153,46 +166,6 @@ func (b *binder) let(s *syntax.LetStmt, e *env) *env {
 		defer func() { b.inside = here }()
 		return b.tableExpr(e, s.Value)
 	}})
-}
-
-// share binds let x = materialize(…): computed once, read by every use.
-func (b *binder) share(e *env, call *syntax.CallExpr) binding {
-	t := b.tableExpr(e, call.Args[0])
-	if t == nil {
-		return badBinding{}
-	}
-	return b.shared(t)
-}
-
-// shared makes every use of a bound table read one computation.
-func (b *binder) shared(t *table) binding {
-	all := t.node.Cols()
-	s := &rel.Share{ID: b.nextShare, In: t.node}
-	b.nextShare++
-	b.shares = append(b.shares, s)
-	return tableBinding{func() *table {
-		fresh := make(map[rel.ColID]rel.Col, len(all))
-		ref := &rel.Ref{ID: s.ID}
-		for _, c := range all {
-			n := b.newCol(c.Name, c.Type)
-			fresh[c.ID] = n
-			ref.Out = append(ref.Out, n)
-		}
-		out := *t
-		out.node, out.cols, out.order = ref, nil, nil
-		for _, c := range t.cols {
-			out.cols = append(out.cols, fresh[c.ID])
-		}
-		for _, k := range t.order {
-			k.Col = fresh[k.Col.ID]
-			out.order = append(out.order, k)
-		}
-		if t.bag != nil {
-			bag := fresh[t.bag.ID]
-			out.bag = &bag
-		}
-		return &out
-	}}
 }
 
 func (b *binder) queryParams(s *syntax.DeclareParamsStmt, e *env) *env {
@@ -244,6 +217,10 @@ func (b *binder) isTabular(e *env, x syntax.Expr) bool {
 	case *syntax.DataTableExpr, *syntax.ExternalDataExpr, *syntax.DataScopeExpr, *syntax.ContextualDataTableExpr:
 		return true
 	case *syntax.PathExpr:
+		if _, ok := entityOf(e, x.X); ok {
+			id, isName := x.Sel.(*syntax.Ident)
+			return !isName || !strings.HasPrefix(id.Name, "$")
+		}
 		c, ok := x.X.(*syntax.CallExpr)
 		if ok {
 			if _, isPattern := patternOf(e, c); isPattern {
@@ -280,7 +257,7 @@ func (b *binder) isTabular(e *env, x syntax.Expr) bool {
 			}
 		}
 		switch name {
-		case "table", "_GetWatchlist", "external_table", "materialized_view", "stored_query_result", "totable":
+		case "table", "_GetWatchlist", "external_table", "graph", "materialized_view", "stored_query_result", "totable":
 			return true
 		case "materialize":
 			return len(x.Args) == 1 && b.isTabular(e, x.Args[0])
@@ -340,7 +317,7 @@ func (b *binder) value(e *env, x syntax.Expr) value {
 	}
 	if id, ok := x.(*syntax.Ident); ok { // an unknown name alone is taken for a table's
 		if _, known := e.lookup(id.Name); !known && !id.IsMissing() {
-			b.errTable(id.Span(), id.Name, b.nearTable(e, id.Name))
+			b.errTable(id.Span(), id.Name)
 			return scalar{expr: rel.Bad{}}
 		}
 	}
@@ -379,22 +356,28 @@ func (b *binder) tableExpr(e *env, x syntax.Expr) *table {
 
 // pipe binds source | operators. in is the input where the pipe has no source of its own.
 func (b *binder) pipe(e *env, in *table, p *syntax.Pipe) *table {
+	t, _ := b.pipeNaming(e, in, p)
+	return t
+}
+
+// pipeNaming is pipe for a statement of the query: the scope comes back with the names that as gave.
+func (b *binder) pipeNaming(e *env, in *table, p *syntax.Pipe) (*table, *env) {
 	b.pipes++
 	defer func() { b.pipes-- }()
 	t := in
 	if p.Source != nil {
 		if t = b.tableExpr(e, p.Source); t == nil {
-			return nil
+			return nil, e
 		}
 		b.trace(p.Source.Span(), t)
 	}
 	for _, op := range p.Ops {
 		if t, e = b.op(e, t, op); t == nil {
-			return nil
+			return nil, e
 		}
 		b.trace(op.Span(), t)
 	}
-	return t
+	return t, e
 }
 
 // trace reports a stage of a pipe of the query itself.
@@ -414,7 +397,7 @@ func (b *binder) namedTable(e *env, id *syntax.Ident) *table {
 			return d.bind()
 		case funcBinding:
 			return b.tableOf(b.callLet(scalarsOnly(e), d, nil, id), id.Span())
-		case scalarBinding:
+		case scalarBinding, entityBinding, entityGroupBinding:
 			b.errTabularExpected(id.Span())
 		}
 		return nil
@@ -425,15 +408,19 @@ func (b *binder) namedTable(e *env, id *syntax.Ident) *table {
 	if t, ok := b.storedTable(e, id.Name); ok {
 		return b.scan(t)
 	}
-	b.errTable(id.Span(), id.Name, b.nearTable(e, id.Name))
+	b.errTable(id.Span(), id.Name)
 	return nil
 }
 
-func (b *binder) nearTable(e *env, name string) string {
-	if s := b.opts.Catalog.SuggestTable(name); len(s) > 0 {
-		return s[0]
+// hints says, of the names of tables that do not resolve, which ones may have been meant. It looks at thousands of
+// names, and most parsers name tables in fuzzy unions that not every workspace has: so it comes last, for the faults
+// that were not taken back.
+func (b *binder) hints() {
+	for i, name := range b.misspelt {
+		if near := b.opts.Catalog.SuggestTable(name); len(near) > 0 && i < len(b.diags) {
+			b.diags[i].Hint = hintFor(near[0])
+		}
 	}
-	return ""
 }
 
 func (b *binder) tableOf(v value, span source.Span) *table {
@@ -452,13 +439,27 @@ func (b *binder) tableOf(v value, span source.Span) *table {
 func (b *binder) scan(t *catalog.Table) *table {
 	b.used[t.Name] = true
 	s := &rel.Scan{Table: t.Name, Source: t.StoredNames()}
-	for i, c := range t.Columns {
-		s.Out = append(s.Out, b.newCol(c.Name, c.Type))
-		if b.opts.Bounded && c.Name == timeColumn && c.Type == types.Datetime {
-			s.Bounded, s.TimeCol, s.From, s.To = true, s.Source[i], b.opts.From, b.opts.To
+	stored := s.Source
+	s.Source = nil
+	bounds := timeColumn
+	if b.opts.ByIngestion {
+		bounds = ingestionColumn
+	}
+	for i, c := range t.Stored() {
+		if b.opts.Bounded && c.Name == bounds && c.Type == types.Datetime {
+			s.Bounded, s.TimeCol, s.From, s.To = true, stored[i], b.opts.From, b.opts.To
 		}
+		if i >= len(t.Columns) && !b.named(c.Name) {
+			continue
+		}
+		s.Out, s.Source = append(s.Out, b.newCol(c.Name, c.Type)), append(s.Source, stored[i])
 	}
 	return &table{node: s, cols: s.Out}
+}
+
+// named tells whether the query's own text names a hidden column.
+func (b *binder) named(column string) bool {
+	return b.file != nil && strings.Contains(b.file.Text, column)
 }
 
 func (b *binder) tableCall(e *env, c *syntax.CallExpr) *table {
@@ -488,11 +489,17 @@ func (b *binder) tableCall(e *env, c *syntax.CallExpr) *table {
 	case "external_table", "materialized_view", "stored_query_result", "totable":
 		b.errUnsupported(c.Span(), name+"()")
 		return nil
+	case "graph":
+		b.addHint("VQ001", c.Span(), "graph(), which reads a stored graph, is not supported", "make-graph makes a graph of tables")
+		return nil
 	}
 	if f, ok := b.storedFunc(e, name); ok {
 		return b.tableOf(b.callStored(scalarsOnly(e), f, c.Args, c.Span()), c.Span())
 	}
-	b.errFunction(c.Name.Span(), name, b.nearTable(e, name))
+	if !serviceFuncs[name] {
+		b.misspelt[len(b.diags)] = name
+	}
+	b.errFunction(c.Name.Span(), name, "")
 	return nil
 }
 
@@ -517,7 +524,7 @@ func (b *binder) tableByName(e *env, c *syntax.CallExpr) *table {
 	if f, ok := b.storedFunc(e, v.Text()); ok {
 		return b.tableOf(b.callStored(scalarsOnly(e), f, nil, c.Span()), c.Span())
 	}
-	b.errTable(c.Args[0].Span(), v.Text(), b.nearTable(e, v.Text()))
+	b.errTable(c.Args[0].Span(), v.Text())
 	return nil
 }
 

@@ -16,19 +16,30 @@ import (
 type Table struct {
 	Name    string
 	Columns types.Schema
+	// Hidden are columns that are stored as well, and that a query sees only if it names them.
+	Hidden types.Schema
 
 	stored []string
 }
 
-// StoredNames are names for the columns that also differ where upper and lower case are the same, as they are for
+// Stored are the columns that are stored: the visible ones, then the hidden ones.
+func (t *Table) Stored() types.Schema {
+	if len(t.Hidden) == 0 {
+		return t.Columns
+	}
+	return slices.Concat(t.Columns, t.Hidden)
+}
+
+// StoredNames are names for the stored columns that also differ where upper and lower case are the same, as they are for
 // SQL: a column whose name an earlier one has in another case gets a number.
 func (t *Table) StoredNames() []string {
 	if t.stored != nil {
 		return t.stored
 	}
-	names := make([]string, len(t.Columns))
-	taken := make(map[string]bool, len(t.Columns))
-	for i, c := range t.Columns {
+	cols := t.Stored()
+	names := make([]string, len(cols))
+	taken := make(map[string]bool, len(cols))
+	for i, c := range cols {
 		name := c.Name
 		for n := 2; taken[strings.ToLower(name)]; n++ {
 			name = c.Name + "~" + strconv.Itoa(n)
@@ -63,6 +74,10 @@ type Watchlist struct {
 type Catalog struct {
 	builtin *builtinTables // the Log Analytics schemas, or nil
 	xdr     bool
+	hidden  types.Schema // columns of every table
+	of      *Catalog     // whose tables these are, with their hidden columns shown; nil: its own
+
+	shown sync.Map // *Table → *Table: with hidden columns, or with those shown
 
 	mu         sync.RWMutex
 	tables     map[string]*Table // added tables; they stand before built-in ones
@@ -76,6 +91,12 @@ type Option func(*Catalog)
 // WithXDR adds to the built-in tables the columns that Microsoft Defender XDR's advanced hunting has beside
 // those of Log Analytics (Timestamp above all), at the end of their schemas.
 func WithXDR() Option { return func(c *Catalog) { c.xdr = true } }
+
+// WithHidden gives every table further columns that a query sees only if it names them; see Table.Hidden. Tables that
+// have a column of that name keep theirs.
+func WithHidden(columns types.Schema) Option {
+	return func(c *Catalog) { c.hidden = slices.Clone(columns) }
+}
 
 // New returns an empty catalog.
 func New() *Catalog {
@@ -104,6 +125,8 @@ func (c *Catalog) Clone() *Catalog {
 	return &Catalog{
 		builtin:    c.builtin,
 		xdr:        c.xdr,
+		hidden:     c.hidden,
+		of:         c.of,
 		tables:     maps.Clone(c.tables),
 		functions:  maps.Clone(c.functions),
 		watchlists: maps.Clone(c.watchlists),
@@ -112,13 +135,53 @@ func (c *Catalog) Clone() *Catalog {
 
 // Table returns the table called exactly name.
 func (c *Catalog) Table(name string) (*Table, bool) {
+	if c.of != nil {
+		t, ok := c.of.Table(name)
+		if ok && len(t.Hidden) > 0 {
+			t = c.variant(t, func(t *Table) Table { return Table{Name: t.Name, Columns: t.Stored()} })
+		}
+		return t, ok
+	}
 	c.mu.RLock()
 	t, ok := c.tables[name]
 	c.mu.RUnlock()
-	if ok || c.builtin == nil {
-		return t, ok
+	if !ok && c.builtin != nil {
+		t, ok = c.builtin.table(name, c.xdr)
 	}
-	return c.builtin.table(name, c.xdr)
+	if ok && len(c.hidden) > 0 {
+		t = c.variant(t, func(t *Table) Table { return Table{Name: t.Name, Columns: t.Columns, Hidden: c.hide(t.Columns)} })
+	}
+	return t, ok
+}
+
+// variant is a table changed by f; always the same one for the same table.
+func (c *Catalog) variant(t *Table, f func(*Table) Table) *Table {
+	if v, ok := c.shown.Load(t); ok {
+		return v.(*Table)
+	}
+	v := f(t)
+	v.stored = v.StoredNames()
+	kept, _ := c.shown.LoadOrStore(t, &v)
+	return kept.(*Table)
+}
+
+// hide lists the hidden columns of a table with the given ones.
+func (c *Catalog) hide(columns types.Schema) types.Schema {
+	var out types.Schema
+	for _, h := range c.hidden {
+		if !slices.ContainsFunc(columns, func(x types.Column) bool { return x.Name == h.Name }) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// Stored returns the same tables with their hidden columns shown: what those who bring rows must fill. Tables that
+// are added to c later are in it too.
+func (c *Catalog) Stored() *Catalog {
+	v := New()
+	v.of = c
+	return v
 }
 
 // IsBuiltin tells whether the table called exactly name is one of the embedded Log Analytics tables and has
@@ -133,11 +196,14 @@ func (c *Catalog) IsBuiltin(name string) bool {
 // AddTable adds a table. A table of the same name, built in or not, is replaced: a workspace's own schema
 // counts before the documented one. Column names must be unique.
 func (c *Catalog) AddTable(t Table) error {
+	if c.of != nil {
+		return c.of.AddTable(t)
+	}
 	if t.Name == "" {
 		return fmt.Errorf("add table: no name")
 	}
 	seen := make(map[string]bool, len(t.Columns))
-	for _, col := range t.Columns {
+	for _, col := range t.Stored() {
 		switch {
 		case col.Name == "":
 			return fmt.Errorf("add table %s: a column has no name", t.Name)
@@ -148,7 +214,7 @@ func (c *Catalog) AddTable(t Table) error {
 		}
 		seen[col.Name] = true
 	}
-	t.Columns = slices.Clone(t.Columns)
+	t.Columns, t.Hidden = slices.Clone(t.Columns), slices.Clone(t.Hidden)
 	t.stored = nil
 	t.stored = t.StoredNames()
 	c.mu.Lock()
@@ -159,6 +225,9 @@ func (c *Catalog) AddTable(t Table) error {
 
 // TableNames lists the names of all tables in byte order.
 func (c *Catalog) TableNames() []string {
+	if c.of != nil {
+		return c.of.TableNames()
+	}
 	c.mu.RLock()
 	names := slices.Collect(maps.Keys(c.tables))
 	c.mu.RUnlock()
@@ -214,6 +283,13 @@ func (c *Catalog) Watchlist(alias string) (*Watchlist, bool) {
 	defer c.mu.RUnlock()
 	w, ok := c.watchlists[alias]
 	return w, ok
+}
+
+// RemoveWatchlist takes a watchlist out, if it is there.
+func (c *Catalog) RemoveWatchlist(alias string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.watchlists, alias)
 }
 
 // AddWatchlist adds a watchlist; one of the same alias is replaced. Its search key must be a column of it.

@@ -320,3 +320,32 @@ func BenchmarkOpen(b *testing.B) {
 		}
 	}
 }
+
+func TestHiddenColumns(t *testing.T) {
+	cat := Builtin(WithHidden(types.Schema{{Name: "_Unknown", Type: types.Dynamic}, {Name: "TimeGenerated", Type: types.Datetime}}))
+	if err := cat.AddTable(Table{Name: "My_CL", Columns: types.Schema{{Name: "A", Type: types.Long}}}); err != nil {
+		t.Fatal(err)
+	}
+	stored := cat.Stored()
+	if err := stored.AddTable(Table{Name: "Later_CL", Columns: types.Schema{{Name: "B", Type: types.Long}}}); err != nil {
+		t.Fatal(err)
+	}
+	plain, _ := Builtin().Table("SigninLogs")
+	for _, c := range []struct {
+		table         string
+		hidden, shown int
+	}{{"SigninLogs", 1, len(plain.Columns) + 1}, {"My_CL", 2, 3}, {"Later_CL", 2, 3}} {
+		q, ok := cat.Table(c.table)
+		again, _ := cat.Table(c.table)
+		s, ok2 := stored.Table(c.table)
+		if !ok || !ok2 || q != again || len(q.Hidden) != c.hidden || len(s.Columns) != c.shown || len(s.Hidden) != 0 || !slices.Equal(q.StoredNames(), s.StoredNames()) {
+			t.Errorf("%s: %d hidden, %d stored", c.table, len(q.Hidden), len(s.Columns))
+		}
+	}
+	if !slices.Contains(stored.TableNames(), "My_CL") {
+		t.Error("the names of stored tables are others")
+	}
+	if _, ok := stored.Table("None"); ok {
+		t.Error("a table that is not there")
+	}
+}

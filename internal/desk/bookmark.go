@@ -30,21 +30,8 @@ type Bookmark struct {
 	Deleted    bool
 }
 
-// BookmarkSchema returns the columns of HuntingBookmark.
-// https://learn.microsoft.com/azure/azure-monitor/reference/tables/huntingbookmark
-func BookmarkSchema() types.Schema {
-	return types.Schema{
-		{Name: "TenantId", Type: types.String}, {Name: "TimeGenerated", Type: types.Datetime}, {Name: "BookmarkId", Type: types.String},
-		{Name: "BookmarkName", Type: types.String}, {Name: "BookmarkType", Type: types.String}, {Name: "CreatedBy", Type: types.String},
-		{Name: "CreatedTime", Type: types.Datetime}, {Name: "EventTime", Type: types.Datetime}, {Name: "Entities", Type: types.String},
-		{Name: "LastUpdatedTime", Type: types.Datetime}, {Name: "Notes", Type: types.String}, {Name: "QueryText", Type: types.String},
-		{Name: "QueryResultRow", Type: types.String}, {Name: "QueryStartTime", Type: types.Datetime}, {Name: "QueryEndTime", Type: types.Datetime},
-		{Name: "SoftDeleted", Type: types.Bool}, {Name: "Tags", Type: types.String}, {Name: "UpdatedBy", Type: types.String},
-		{Name: "SourceSystem", Type: types.String}, {Name: "Type", Type: types.String},
-	}
-}
-
 // Keep leaves the row of a bookmark that was written or deleted in the outbox.
+// https://learn.microsoft.com/azure/azure-monitor/reference/tables/huntingbookmark
 func (d *Desk) Keep(tx state.Tx, b Bookmark, at time.Time) error {
 	text := types.StringOf
 	when := func(t time.Time) types.Value {

@@ -3,6 +3,8 @@ package desk
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/vedette-siem/vedette/internal/alert"
@@ -72,32 +74,12 @@ type cell struct {
 	Text   *string `json:"v"` // nil is null
 }
 
-// schemaOf returns the columns of a table in their order.
-func schemaOf(table string) (types.Schema, bool) {
-	switch table {
-	case AlertTable:
-		return alert.Schema(), true
-	case IncidentTable:
-		return incident.Schema(), true
-	case BookmarkTable:
-		return BookmarkSchema(), true
-	}
-	return nil, false
-}
-
 // EncodeRow makes a message of a row.
 func EncodeRow(table string, row map[string]types.Value) ([]byte, error) {
 	m := message{Table: table}
-	schema, ok := schemaOf(table)
-	if !ok {
-		return nil, fmt.Errorf("rows of table %s are not made here", table)
-	}
-	for _, c := range schema {
-		v, ok := row[c.Name]
-		if !ok {
-			return nil, fmt.Errorf("the row of %s has no %s", table, c.Name)
-		}
-		out := cell{Column: c.Name, Type: v.Type().String()}
+	for _, c := range slices.Sorted(maps.Keys(row)) {
+		v := row[c]
+		out := cell{Column: c, Type: v.Type().String()}
 		if !v.IsNull() {
 			text := v.ToText()
 			if v.Type() == types.Dynamic {

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"fmt"
 	"sort"
 
@@ -24,125 +25,108 @@ type Basket struct {
 // Name implements rel.NativeOp.
 func (*Basket) Name() string { return "basket" }
 
-// cell is a value of a column.
-type cell struct {
-	col  int
-	text string
+// basketPattern is a pattern that basket found.
+type basketPattern struct {
+	codes []int32
+	count float64
 }
 
-type pattern struct {
-	rows  []int
-	count float64
-	cells map[int]types.Value
+// basketItem is a value of a column that is frequent enough to be in a pattern.
+type basketItem struct {
+	col  int
+	list []int // the combinations that have it
 }
 
 // Run implements rel.NativeOp.
-func (b *Basket) Run(rows [][]types.Value) ([][]types.Value, error) {
-	weight := func(i int) float64 { return rows[i][0].Float64() }
-	total := 0.0
-	at := map[cell][]int{}
-	for i, r := range rows {
-		total += weight(i)
-		for c, v := range r[1:] {
-			if t := v.ToText(); t != "" {
-				at[cell{c, t}] = append(at[cell{c, t}], i)
-			}
-		}
+func (b *Basket) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
+	d, err := newDiscrete(ctx, rows, 1, len(b.Wildcards), func(r []types.Value) (int, float64) { return 0, r[0].Float64() })
+	if err != nil {
+		return nil, err
 	}
-	count := func(list []int) float64 {
-		n := 0.0
-		for _, i := range list {
-			n += weight(i)
-		}
-		return n
-	}
-	var items []cell
-	for c, list := range at {
-		if count(list) >= b.Threshold*total {
-			items = append(items, c)
-		}
-	}
-	sort.Slice(items, func(i, j int) bool {
-		return items[i].col < items[j].col || items[i].col == items[j].col && items[i].text < items[j].text
-	})
-	found := map[string]*pattern{}
-	var order []*pattern
-	tried := 0
-	var grow func(from, dims int, list []int, lastCol int) error
-	grow = func(from, dims int, list []int, lastCol int) error {
-		for k := from; k < len(items) && dims < b.MaxDims; k++ {
-			c := items[k]
-			if c.col == lastCol {
-				continue
-			}
-			rest := at[c]
-			if dims > 0 {
-				rest = intersect(list, rest)
-			}
-			n := count(rest)
-			if n < b.Threshold*total || n == 0 {
-				continue
-			}
-			if tried++; tried > maxBaskets {
-				return fmt.Errorf("there are more than %d patterns; a higher threshold or fewer columns give fewer", maxBaskets)
-			}
-			p := &pattern{rows: rest, count: n, cells: shared(rows, rest)}
-			if key := p.key(len(b.Wildcards)); found[key] == nil {
-				found[key] = p
-				order = append(order, p)
-			}
-			if err := grow(k+1, dims+1, rest, c.col); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if err := grow(0, 0, nil, -1); err != nil {
+	order, err := b.patterns(d)
+	if err != nil {
 		return nil, err
 	}
 	sort.SliceStable(order, func(i, j int) bool { return order[i].count > order[j].count })
 	var out [][]types.Value
 	for i, p := range order {
-		r := []types.Value{types.LongOf(int64(i)), types.LongOf(int64(p.count)), types.RealOf(100 * p.count / total)}
-		for c, w := range b.Wildcards {
-			if v, ok := p.cells[c]; ok {
-				w = v
-			}
-			r = append(r, w)
-		}
-		out = append(out, r)
+		r := []types.Value{types.LongOf(int64(i)), types.LongOf(int64(p.count)), types.RealOf(100 * p.count / d.total[0])}
+		out = append(out, d.show(r, p.codes, b.Wildcards))
 	}
 	return out, nil
 }
 
-func (p *pattern) key(n int) string {
-	vals := make([]types.Value, n)
-	for i := range vals {
-		vals[i] = types.Null(types.Long)
-		if v, ok := p.cells[i]; ok {
-			vals[i] = v
+// items are the frequent values, by column and text.
+func (b *Basket) items(d *discrete) []basketItem {
+	least := b.Threshold * d.total[0]
+	weight := make([][]float64, len(d.values))
+	for c, values := range d.values {
+		weight[c] = make([]float64, len(values))
+		for _, x := range d.combos {
+			weight[c][x.codes[c]] += x.weight[0]
 		}
 	}
-	return rowKey(vals)
+	d.fold(func(c int, code int32) bool { return weight[c][code] >= least })
+	var items []basketItem
+	for c, values := range d.values {
+		lists := make([][]int, len(values))
+		for i, x := range d.combos {
+			lists[x.codes[c]] = append(lists[x.codes[c]], i)
+		}
+		for code, list := range lists {
+			if code > 0 && len(list) > 0 {
+				items = append(items, basketItem{c, list})
+			}
+		}
+	}
+	return items
 }
 
-// shared are the values that all the given rows have.
-func shared(rows [][]types.Value, list []int) map[int]types.Value {
-	out := map[int]types.Value{}
-	for c, v := range rows[list[0]][1:] {
-		text := v.ToText()
-		same := text != ""
-		for _, i := range list[1:] {
-			if !same {
-				break
-			}
-			same = rows[i][1+c].ToText() == text
-		}
-		if same {
-			out[c] = v
-		}
+// patterns finds the frequent patterns.
+func (b *Basket) patterns(d *discrete) ([]*basketPattern, error) {
+	items := b.items(d)
+	if d.err != nil {
+		return nil, d.err
 	}
-	return out
+	least := b.Threshold * d.total[0]
+	known := map[string]bool{}
+	var order []*basketPattern
+	tried := 0
+	var grow func(from, dims int, list []int, lastCol int) error
+	grow = func(from, dims int, list []int, lastCol int) error {
+		for k := from; k < len(items) && dims < b.MaxDims; k++ {
+			if items[k].col == lastCol {
+				continue
+			}
+			rest := items[k].list
+			if dims > 0 {
+				rest = intersect(list, rest)
+			}
+			n := 0.0
+			for _, i := range rest {
+				if err := d.pulse.beat(); err != nil {
+					return err
+				}
+				n += d.combos[i].weight[0]
+			}
+			if n < least || n == 0 {
+				continue
+			}
+			if tried++; tried > maxBaskets {
+				return fmt.Errorf("there are more than %d patterns; a higher threshold or fewer columns give fewer", maxBaskets)
+			}
+			codes := d.common(rest)
+			if key := codesKey(codes); !known[key] {
+				known[key] = true
+				order = append(order, &basketPattern{codes, n})
+			}
+			if err := grow(k+1, dims+1, rest, items[k].col); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return order, grow(0, 0, nil, -1)
 }
 
 // intersect gives the numbers that two ascending lists have in common.

@@ -1,6 +1,10 @@
 package exec
 
-import "github.com/vedette-siem/vedette/internal/types"
+import (
+	"context"
+
+	"github.com/vedette-siem/vedette/internal/types"
+)
 
 // Cohorts is new_activity_metrics: it follows the ids first seen in a period through the later periods. Its
 // rows are of two tiers: [0, id, time, dimension …, …] and [1, …, id] for ids seen before the start.
@@ -17,14 +21,18 @@ type Cohorts struct {
 func (*Cohorts) Name() string { return "new_activity_metrics" }
 
 // Run implements rel.NativeOp.
-func (c *Cohorts) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (c *Cohorts) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
 	bins, err := c.Line.bins()
 	if err != nil {
 		return nil, err
 	}
 	known := idSet{}
 	var own [][]types.Value
+	p := &pulse{ctx: ctx}
 	for _, r := range rows {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		if r[0].Int64() == 1 {
 			known[rowKey(r[3+c.Dims:])] = true
 			continue
@@ -33,8 +41,15 @@ func (c *Cohorts) Run(rows [][]types.Value) ([][]types.Value, error) {
 	}
 	var out [][]types.Value
 	a := &Activity{Line: c.Line}
-	for _, g := range groups(own) {
-		ids, _ := a.perBin(g, bins)
+	parts, err := groups(p, own)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range parts {
+		ids, _, err := a.perBin(p, g, bins)
+		if err != nil {
+			return nil, err
+		}
 		seen := idSet{}
 		addTo(seen, known)
 		for i := range bins {
@@ -49,6 +64,9 @@ func (c *Cohorts) Run(rows [][]types.Value) ([][]types.Value, error) {
 				continue
 			}
 			for j := i; j < len(bins); j++ {
+				if err := ctx.Err(); err != nil {
+					return nil, err
+				}
 				fresh := len(cohort)
 				if j > i {
 					fresh = len(ids[j]) - common(ids[j], seen)

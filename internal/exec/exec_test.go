@@ -62,7 +62,7 @@ func text(rows [][]types.Value) string {
 
 func mustRun(t *testing.T, op rel.NativeOp, rows ...[]types.Value) string {
 	t.Helper()
-	out, err := op.Run(rows)
+	out, err := op.Run(t.Context(), rows)
 	if err != nil {
 		t.Fatalf("%s: %v", op.Name(), err)
 	}
@@ -156,7 +156,7 @@ func TestEval(t *testing.T) {
 func TestSession(t *testing.T) {
 	d := func(minutes int) types.Value { return types.DatetimeOf(int64(minutes) * types.TicksPerMinute) }
 	s := &Session{Time: 0, Restart: 1, FromFirst: 60 * types.TicksPerMinute, Between: 30 * types.TicksPerMinute}
-	out, err := s.Run([][]types.Value{row(d(0), false), row(d(20), false), row(d(60), false), row(types.Null(types.Datetime), false), row(d(70), true), row(d(80), nil)})
+	out, err := s.Run(t.Context(), [][]types.Value{row(d(0), false), row(d(20), false), row(d(60), false), row(types.Null(types.Datetime), false), row(d(70), true), row(d(80), nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,22 +187,31 @@ func TestScan(t *testing.T) {
 		steps []ScanStep
 		want  string
 	}{
-		{"running sum", []ScanStep{{konst(true), add(0), ScanAll}}, "1,1,0; 2,3,0; 3,6,0; 4,10,0; 1,11,0; 9,20,0"},
+		{"running sum", []ScanStep{{Condition: konst(true), Assign: add(0)}}, "1,1,0; 2,3,0; 3,6,0; 4,10,0; 1,11,0; 9,20,0"},
 		{"two steps, a new match", []ScanStep{{Condition: is(1)}, {Condition: op("<", B, op("-", L, x, stepX(0)), konst(3))}},
 			"1,0,0; 2,0,0; 3,0,0; 1,0,0; 1,0,1"},
 		{"no output of the first", []ScanStep{{Condition: is(1), Output: ScanNone}, {Condition: is(3)}}, "3,0,0"},
 		{"the last of a series", []ScanStep{{Condition: konst(true), Output: ScanLast}, {Condition: is(4), Output: ScanNone}}, "3,0,0; 9,0,1"},
-		{"a column is not changed for the row itself", []ScanStep{{konst(true), []ScanAssign{{0, op("+", L, x, konst(10))}, {1, x}}, ScanAll}},
+		{"a column is not changed for the row itself", []ScanStep{{Condition: konst(true), Assign: []ScanAssign{{0, op("+", L, x, konst(10))}, {1, x}}}},
 			"11,1,0; 12,2,0; 13,3,0; 14,4,0; 11,1,0; 19,9,0"},
 		{"never", []ScanStep{{Condition: konst(types.Null(B))}}, ""},
+		{"an optional step is passed over", []ScanStep{{Condition: is(1)}, {Condition: is(7), Optional: true}, {Condition: is(3)}}, "1,0,0; 3,0,0; 1,0,1"},
+		{"a step that is not optional is not", []ScanStep{{Condition: is(1)}, {Condition: is(7)}, {Condition: is(3)}}, "1,0,0; 1,0,0"},
+		{"an optional step that is met", []ScanStep{{Condition: is(1)}, {Condition: is(2), Optional: true}, {Condition: is(3)}}, "1,0,0; 2,0,0; 3,0,0; 1,0,1"},
+		{"a sequence begins behind optional steps", []ScanStep{{Condition: is(7), Optional: true}, {Condition: is(2)}}, "2,0,0"},
 	} {
 		s := &Scan{In: Types{L}, Declared: row(0), Steps: c.steps, Slots: slots(2 + 2*len(c.steps))}
 		if got := mustRun(t, Numberless{s}, rows...); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 		}
 	}
+	// The rows are 1 2 3 4 1 9: those of one partition are scanned by themselves, here each value.
+	parts := &Scan{In: Types{L}, Declared: row(0), Partition: []int{0}, Steps: []ScanStep{{Condition: konst(true), Assign: add(0)}}, Slots: slots(4)}
+	if got, want := mustRun(t, Numberless{parts}, rows...), "1,1,0; 2,2,0; 3,3,0; 4,4,0; 1,2,0; 9,9,0"; got != want {
+		t.Errorf("partitions: got %s, want %s", got, want)
+	}
 	s := &Scan{In: Types{L}, Declared: row(0), Slots: slots(4), Steps: []ScanStep{{Condition: fnCall(funcs.Scalar, "assert", B, konst(false), konst("no"))}}}
-	if _, err := s.Run(rows); err == nil {
+	if _, err := s.Run(t.Context(), rows); err == nil {
 		t.Error("a fault in a condition was lost")
 	}
 }
@@ -257,7 +266,7 @@ func TestActivity(t *testing.T) {
 	if want := "0,g,1,1,1,1; 5,g,1,1,1,2; 5,h,1,1,1,1"; got != want {
 		t.Errorf("with a dimension: got %s, want %s", got, want)
 	}
-	if _, err := (&Activity{Plugin: "activity_metrics", Line: Timeline{To: math.MaxInt64 / 2, Step: 1}}).Run(nil); err == nil {
+	if _, err := (&Activity{Plugin: "activity_metrics", Line: Timeline{To: math.MaxInt64 / 2, Step: 1}}).Run(t.Context(), nil); err == nil {
 		t.Error("a timeline of far too many periods was taken")
 	}
 }
@@ -363,7 +372,7 @@ func TestIntersect(t *testing.T) {
 		}
 		return hll.Agg(&funcs.Ctx{Out: types.Dynamic, Args: []types.Type{types.Long}}, len(vals), [][]types.Value{vals})
 	}
-	out, err := (&Intersect{Sets: []int{0, 1, 2}}).Run([][]types.Value{{set(1, 20), set(11, 40), set(15, 16)}, {set(1, 3), types.Null(types.Dynamic), set(1, 1)}})
+	out, err := (&Intersect{Sets: []int{0, 1, 2}}).Run(t.Context(), [][]types.Value{{set(1, 20), set(11, 40), set(15, 16)}, {set(1, 3), types.Null(types.Dynamic), set(1, 1)}})
 	if err != nil {
 		t.Fatal(err)
 	}

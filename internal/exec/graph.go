@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/vedette-siem/vedette/internal/funcs"
@@ -47,7 +48,7 @@ type ComponentStep struct {
 // GraphOp is what is done with a graph.
 type GraphOp interface {
 	name() string
-	run(g *graph) ([][]types.Value, error)
+	run(p *pulse, g *graph) ([][]types.Value, error)
 }
 
 // graph is a graph in memory.
@@ -73,16 +74,24 @@ type graphEdge struct {
 func (g *Graph) Name() string { return g.Op.name() }
 
 // Run implements rel.NativeOp.
-func (g *Graph) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (g *Graph) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
+	p := &pulse{ctx: ctx}
 	var parts [][][]types.Value
 	if g.Shape.Partitioned {
-		parts = g.parts(rows)
+		var err error
+		if parts, err = g.parts(p, rows); err != nil {
+			return nil, err
+		}
 	} else {
 		parts = [][][]types.Value{rows}
 	}
 	var out [][]types.Value
-	for _, p := range parts {
-		res, err := g.Op.run(g.Shape.build(p))
+	for _, part := range parts {
+		built, err := g.Shape.build(p, part)
+		if err != nil {
+			return nil, err
+		}
+		res, err := g.Op.run(p, built)
 		if err != nil {
 			return nil, err
 		}
@@ -92,10 +101,13 @@ func (g *Graph) Run(rows [][]types.Value) ([][]types.Value, error) {
 }
 
 // parts groups the rows by their partition, in the order in which the edges' partitions come up.
-func (g *Graph) parts(rows [][]types.Value) [][][]types.Value {
+func (g *Graph) parts(p *pulse, rows [][]types.Value) ([][][]types.Value, error) {
 	var out [][][]types.Value
 	at := map[string]int{}
 	for _, r := range rows {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		tier := int(r[0].Int64())
 		place := 1 + g.Shape.Partition
 		if tier > 0 {
@@ -110,7 +122,7 @@ func (g *Graph) parts(rows [][]types.Value) [][][]types.Value {
 		}
 		out[i] = append(out[i], r)
 	}
-	return out
+	return out, nil
 }
 
 // offset is where the columns of a tier begin in a row.
@@ -127,24 +139,30 @@ func (s *GraphShape) offset(tier int) int {
 
 // build makes the graph. Nodes are numbered as they come up: first those of the node tables, then those that
 // only edges name. A node that several rows describe has the first value of each property that is not null.
-func (s *GraphShape) build(rows [][]types.Value) *graph {
+func (s *GraphShape) build(p *pulse, rows [][]types.Value) (*graph, error) {
 	g := &graph{byID: map[string]int{}}
 	for t, table := range s.Nodes {
 		at := s.offset(t + 1)
 		for _, r := range rows {
+			if err := p.beat(); err != nil {
+				return nil, err
+			}
 			if int(r[0].Int64()) != t+1 || r[at+table.Key].IsNull() {
 				continue
 			}
 			n := &g.nodes[s.node(g, r[at+table.Key])]
 			n.rows++
-			for i, p := range table.Property {
-				if v := r[at+i]; n.props[p].ToText() == "" && !v.IsNull() {
-					n.props[p] = v
+			for i, to := range table.Property {
+				if v := r[at+i]; n.props[to].ToText() == "" && !v.IsNull() {
+					n.props[to] = v
 				}
 			}
 		}
 	}
 	for _, r := range rows {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		if r[0].Int64() != 0 || r[1+s.Source].IsNull() || r[1+s.Target].IsNull() {
 			continue
 		}
@@ -171,15 +189,19 @@ func (s *GraphShape) build(rows [][]types.Value) *graph {
 		}
 	}
 	for _, c := range s.Components {
-		number := g.weak()
+		number := g.weak
 		if c.Strong {
-			number = g.strong()
+			number = g.strong
+		}
+		parts, err := number(p)
+		if err != nil {
+			return nil, err
 		}
 		for i := range g.nodes {
-			g.nodes[i].props[c.Property] = types.LongOf(int64(number[i]))
+			g.nodes[i].props[c.Property] = types.LongOf(int64(parts[i]))
 		}
 	}
-	return g
+	return g, nil
 }
 
 func (s *GraphShape) node(g *graph, id types.Value) int {
@@ -195,7 +217,7 @@ func (s *GraphShape) node(g *graph, id types.Value) int {
 
 // weak numbers the parts of a graph that hang together whatever the direction of the edges, in the order
 // of their first nodes.
-func (g *graph) weak() []int {
+func (g *graph) weak(p *pulse) ([]int, error) {
 	number := make([]int, len(g.nodes))
 	for i := range number {
 		number[i] = -1
@@ -208,6 +230,9 @@ func (g *graph) weak() []int {
 		number[i] = count
 		todo := []int{i}
 		for len(todo) > 0 {
+			if err := p.beat(); err != nil {
+				return nil, err
+			}
 			n := todo[len(todo)-1]
 			todo = todo[:len(todo)-1]
 			for _, list := range [][]int{g.out[n], g.in[n]} {
@@ -223,12 +248,12 @@ func (g *graph) weak() []int {
 		}
 		count++
 	}
-	return number
+	return number, nil
 }
 
 // strong numbers the parts of a graph in which every node reaches every other along the edges, in the order
 // of their first nodes. It is Tarjan's algorithm without recursion.
-func (g *graph) strong() []int {
+func (g *graph) strong(p *pulse) ([]int, error) {
 	n := len(g.nodes)
 	index, low, part := make([]int, n), make([]int, n), make([]int, n)
 	onStack := make([]bool, n)
@@ -244,6 +269,9 @@ func (g *graph) strong() []int {
 		}
 		calls := []frame{{node: root}}
 		for len(calls) > 0 {
+			if err := p.beat(); err != nil {
+				return nil, err
+			}
 			f := &calls[len(calls)-1]
 			v := f.node
 			if f.edge == 0 {
@@ -280,13 +308,13 @@ func (g *graph) strong() []int {
 		}
 	}
 	number := map[int]int{}
-	for i, p := range part {
-		if _, ok := number[p]; !ok {
-			number[p] = len(number)
+	for i, n := range part {
+		if _, ok := number[n]; !ok {
+			number[n] = len(number)
 		}
-		part[i] = number[p]
+		part[i] = number[n]
 	}
-	return part
+	return part, nil
 }
 
 // GraphToTable gives the nodes or the edges of a graph, with hashes of ids before their properties.
@@ -299,7 +327,7 @@ type GraphToTable struct {
 
 func (*GraphToTable) name() string { return "graph-to-table" }
 
-func (t *GraphToTable) run(g *graph) ([][]types.Value, error) {
+func (t *GraphToTable) run(p *pulse, g *graph) ([][]types.Value, error) {
 	hash, ok := funcs.All().Lookup(funcs.Scalar, "hash")
 	if !ok {
 		return nil, fmt.Errorf("the catalogue lacks hash")
@@ -320,6 +348,9 @@ func (t *GraphToTable) run(g *graph) ([][]types.Value, error) {
 	var out [][]types.Value
 	if !t.Edges {
 		for i, n := range g.nodes {
+			if err := p.beat(); err != nil {
+				return nil, err
+			}
 			var r []types.Value
 			if t.NodeID {
 				r = append(r, id(i))
@@ -329,6 +360,9 @@ func (t *GraphToTable) run(g *graph) ([][]types.Value, error) {
 		return out, nil
 	}
 	for _, e := range g.edges {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		var r []types.Value
 		if t.Source {
 			r = append(r, id(e.from))

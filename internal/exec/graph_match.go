@@ -17,7 +17,7 @@ const (
 //
 // Expressions see the variables of the pattern one behind the other: for each node its properties, for each
 // edge its properties (null for one of variable length); then one element of a path, as an edge, as a node,
-// and that node's degrees; then the values in Path. Slots says at which place of that each column stands.
+// and what is known of that node: its degrees and its id as text; then the values in Path. Slots says at which place of that each column stands.
 // https://learn.microsoft.com/kusto/query/graph-match-operator
 type GraphMatch struct {
 	Nodes      int // variables
@@ -54,7 +54,7 @@ const (
 type PathValue struct {
 	Kind PathKind
 	Edge int  // the edge variable whose path it is
-	Node int  // the node variable, for degrees
+	Node int  // the node variable, for what is known of a node
 	Over bool // over the inner nodes of the path, not its edges
 	Expr rel.Expr
 }
@@ -69,6 +69,7 @@ const (
 	PathAny
 	DegreeIn
 	DegreeOut
+	NodeID // as text
 )
 
 func (m *GraphMatch) name() string {
@@ -83,14 +84,15 @@ func (m *GraphMatch) nodeAt(v int) int { return v * len(m.Node) }
 func (m *GraphMatch) edgeAt(e int) int { return m.Nodes*len(m.Node) + e*len(m.Edge) }
 func (m *GraphMatch) elemEdge() int    { return m.edgeAt(len(m.Edges)) }
 func (m *GraphMatch) elemNode() int    { return m.elemEdge() + len(m.Edge) }
-func (m *GraphMatch) degrees() int     { return m.elemNode() + len(m.Node) }
+func (m *GraphMatch) known() int       { return m.elemNode() + len(m.Node) }
 
 // PathAt is the place of the value Path[i].
-func (m *GraphMatch) PathAt(i int) int { return m.degrees() + 2 + i }
+func (m *GraphMatch) PathAt(i int) int { return m.known() + 3 + i }
 
 // matcher is one run of a match. Step 0 binds a node variable, step i an edge and the node at its other end.
 type matcher struct {
 	*GraphMatch
+	pulse   *pulse
 	g       *graph
 	steps   []matchStep
 	where   []*Program
@@ -119,8 +121,8 @@ type matchStep struct {
 	least, most int
 }
 
-func (m *GraphMatch) run(g *graph) ([][]types.Value, error) {
-	r := &matcher{GraphMatch: m, g: g, env: make([]types.Value, m.PathAt(len(m.Path))), nodes: make([]int, m.Nodes),
+func (m *GraphMatch) run(p *pulse, g *graph) ([][]types.Value, error) {
+	r := &matcher{GraphMatch: m, pulse: p, g: g, env: make([]types.Value, m.PathAt(len(m.Path))), nodes: make([]int, m.Nodes),
 		paths: make([][]int, len(m.Edges)), inner: make([][]int, len(m.Edges)), edgeUse: make([]int, len(g.edges)),
 		nodeUse: make([]int, len(g.nodes)), found: map[[2]int]int{}}
 	for i := range r.nodes {
@@ -144,12 +146,12 @@ func (m *GraphMatch) run(g *graph) ([][]types.Value, error) {
 		return out
 	}
 	r.where, r.project = compileAll(m.Where), compileAll(m.Project)
-	for _, p := range m.Path {
-		if p.Expr == nil {
+	for _, v := range m.Path {
+		if v.Expr == nil {
 			r.path = append(r.path, nil)
 			continue
 		}
-		r.path = append(r.path, compileAll([]rel.Expr{p.Expr})...)
+		r.path = append(r.path, compileAll([]rel.Expr{v.Expr})...)
 	}
 	if err != nil {
 		return nil, err
@@ -233,7 +235,7 @@ func (r *matcher) plan() error {
 	}
 	for i, p := range r.Path {
 		s := latest(p.Expr)
-		if p.Kind == DegreeIn || p.Kind == DegreeOut {
+		if p.Kind == DegreeIn || p.Kind == DegreeOut || p.Kind == NodeID {
 			s = max(s, nodeStep[p.Node])
 		} else {
 			s = max(s, edgeStep[p.Edge])
@@ -251,6 +253,9 @@ func (r *matcher) plan() error {
 // begin tries every node for the first variable.
 func (r *matcher) begin() error {
 	for n := range r.g.nodes {
+		if err := r.pulse.beat(); err != nil {
+			return err
+		}
 		if err := r.bind(0, n, func() error { return r.check(0) }); err != nil {
 			return err
 		}
@@ -397,6 +402,9 @@ func (r *matcher) take(s, edge, n, to int, path, inner []int) error {
 	if r.looked++; r.looked > maxMatchSteps {
 		return fmt.Errorf("the pattern is too wide for this graph: more than %d edges were tried", maxMatchSteps)
 	}
+	if err := r.pulse.beat(); err != nil {
+		return err
+	}
 	r.edgeUse[edge]++
 	r.total++
 	err := r.walk(s, n, to, append(path[:len(path):len(path)], edge), inner)
@@ -440,6 +448,8 @@ func (r *matcher) value(i int) (types.Value, error) {
 		return long(len(r.g.in[r.nodes[p.Node]])), nil
 	case DegreeOut:
 		return long(len(r.g.out[r.nodes[p.Node]])), nil
+	case NodeID:
+		return types.StringOf(r.g.nodes[r.nodes[p.Node]].id.ToText()), nil
 	}
 	list := types.JSON{Kind: types.JSONArray}
 	elements := r.paths[p.Edge]
@@ -449,7 +459,9 @@ func (r *matcher) value(i int) (types.Value, error) {
 	for _, x := range elements {
 		if p.Over {
 			copy(r.env[r.elemNode():], r.g.nodes[x].props)
-			r.env[r.degrees()], r.env[r.degrees()+1] = long(len(r.g.in[x])), long(len(r.g.out[x]))
+			at := r.known()
+			r.env[at], r.env[at+1] = long(len(r.g.in[x])), long(len(r.g.out[x]))
+			r.env[at+2] = types.StringOf(r.g.nodes[x].id.ToText())
 		} else {
 			copy(r.env[r.elemEdge():], r.g.edges[x].props)
 		}

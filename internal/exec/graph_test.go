@@ -137,7 +137,7 @@ func TestGraphMatch(t *testing.T) {
 		}
 	}
 	apart := matchOf(4, one(0, 1, "-->"), one(2, 3, "-->"))
-	if _, err := (&Graph{testShape(), apart}).Run(diamond()); err == nil || !strings.Contains(err.Error(), "hang together") {
+	if _, err := (&Graph{testShape(), apart}).Run(t.Context(), diamond()); err == nil || !strings.Contains(err.Error(), "hang together") {
 		t.Errorf("a pattern in two parts: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"fmt"
 	"math/bits"
 
@@ -18,13 +19,13 @@ type Intersect struct{ Sets []int }
 func (*Intersect) Name() string { return "dcount_intersect" }
 
 // Run implements rel.NativeOp.
-func (s *Intersect) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (s *Intersect) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
 	merge, ok1 := funcs.All().Lookup(funcs.Aggregate, "hll_merge")
 	size, ok2 := funcs.All().Lookup(funcs.Scalar, "dcount_hll")
 	if !ok1 || !ok2 {
 		return nil, fmt.Errorf("the catalogue lacks hll_merge or dcount_hll")
 	}
-	ctx := &funcs.Ctx{Out: types.Dynamic, Args: []types.Type{types.Dynamic}}
+	call := &funcs.Ctx{Out: types.Dynamic, Args: []types.Type{types.Dynamic}}
 	out := make([][]types.Value, 0, len(rows))
 	for _, r := range rows {
 		sums := make([]int64, len(s.Sets))
@@ -35,9 +36,12 @@ func (s *Intersect) Run(rows [][]types.Value) ([][]types.Value, error) {
 					sketches = append(sketches, r[at])
 				}
 			}
-			union := merge.Agg(ctx, len(sketches), [][]types.Value{sketches})
-			n := size.Call(ctx, size.Go, []types.Value{union})
-			if err := ctx.TakeErr(); err != nil {
+			if err := ctx.Err(); err != nil { // a merge of sketches takes as long as many rows elsewhere
+				return nil, err
+			}
+			union := merge.Agg(call, len(sketches), [][]types.Value{sketches})
+			n := size.Call(call, size.Go, []types.Value{union})
+			if err := call.TakeErr(); err != nil {
 				return nil, err
 			}
 			var count int64

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"net/netip"
 	"sort"
 
@@ -20,10 +21,14 @@ type IPLookup struct {
 func (l *IPLookup) Name() string { return l.Plugin }
 
 // Run implements rel.NativeOp.
-func (l *IPLookup) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (l *IPLookup) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
 	networks := map[netip.Prefix][]types.Value{}
 	lengths := map[int]bool{}
+	beat := &pulse{ctx: ctx}
 	for _, r := range rows {
+		if err := beat.beat(); err != nil {
+			return nil, err
+		}
 		if r[0].Int64() != 1 {
 			continue
 		}
@@ -39,6 +44,9 @@ func (l *IPLookup) Run(rows [][]types.Value) ([][]types.Value, error) {
 	sort.Sort(sort.Reverse(sort.IntSlice(bits)))
 	var out [][]types.Value
 	for _, r := range rows {
+		if err := beat.beat(); err != nil {
+			return nil, err
+		}
 		if r[0].Int64() != 0 {
 			continue
 		}
@@ -52,6 +60,9 @@ func (l *IPLookup) Run(rows [][]types.Value) ([][]types.Value, error) {
 				return nil, err
 			}
 			for _, row := range networks[p] {
+				if err := beat.beat(); err != nil {
+					return nil, err
+				}
 				out = append(out, []types.Value{r[1], row})
 			}
 		}

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/types"
 )
@@ -10,8 +11,8 @@ import (
 type Numbered struct{ rel.NativeOp }
 
 // Run implements rel.NativeOp.
-func (n Numbered) Run(rows [][]types.Value) ([][]types.Value, error) {
-	out, err := n.NativeOp.Run(rows)
+func (n Numbered) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
+	out, err := n.NativeOp.Run(ctx, rows)
 	for i, r := range out {
 		out[i] = append(r[:len(r):len(r)], types.LongOf(int64(i)))
 	}

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"math"
 	"sort"
 
@@ -22,14 +23,18 @@ type Rolling struct {
 func (*Rolling) Name() string { return "rolling_percentile" }
 
 // Run implements rel.NativeOp.
-func (p *Rolling) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (w *Rolling) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
 	type part struct {
 		dims []types.Value
 		bins map[int64][]types.Value
 	}
 	var parts []*part
 	at := map[string]*part{}
+	p := &pulse{ctx: ctx}
 	for _, r := range rows {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		if r[1].IsNull() {
 			continue
 		}
@@ -40,7 +45,7 @@ func (p *Rolling) Run(rows [][]types.Value) ([][]types.Value, error) {
 			at[k] = g
 			parts = append(parts, g)
 		}
-		bin := floorDiv(r[1].Int64(), p.Step)
+		bin := floorDiv(r[1].Int64(), w.Step)
 		vals := g.bins[bin]
 		if !r[0].IsNull() {
 			vals = append(vals, r[0])
@@ -56,16 +61,18 @@ func (p *Rolling) Run(rows [][]types.Value) ([][]types.Value, error) {
 		sort.Slice(bins, func(i, j int) bool { return bins[i] < bins[j] })
 		for _, b := range bins {
 			var vals []types.Value
-			for i := b - p.Bins + 1; i <= b; i++ {
+			for i := b - w.Bins + 1; i <= b; i++ {
 				vals = append(vals, g.bins[i]...)
 			}
 			v := types.Null(types.Long)
 			if len(vals) > 0 {
-				sort.SliceStable(vals, func(i, j int) bool { return funcs.Compare(vals[i], vals[j]) < 0 })
-				rank := int(math.Ceil(p.Percentile / 100 * float64(len(vals))))
+				if err := sortStable(p, vals, funcs.Compare); err != nil {
+					return nil, err
+				}
+				rank := int(math.Ceil(w.Percentile / 100 * float64(len(vals))))
 				v = vals[min(max(rank, 1), len(vals))-1]
 			}
-			out = append(out, append(append([]types.Value{timeOf(b*p.Step, p.Time)}, g.dims...), v))
+			out = append(out, append(append([]types.Value{timeOf(b*w.Step, w.Time)}, g.dims...), v))
 		}
 	}
 	return out, nil

@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"sort"
 
@@ -25,14 +27,18 @@ type Sequences struct {
 func (*Sequences) Name() string { return "sequence_detect" }
 
 // Run implements rel.NativeOp.
-func (s *Sequences) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (s *Sequences) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
 	type part struct {
 		dims []types.Value
 		rows [][]types.Value
 	}
 	var parts []*part
 	at := map[string]*part{}
+	p := &pulse{ctx: ctx}
 	for _, r := range rows {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		if r[0].IsNull() {
 			continue
 		}
@@ -48,9 +54,14 @@ func (s *Sequences) Run(rows [][]types.Value) ([][]types.Value, error) {
 	}
 	var out [][]types.Value
 	for _, g := range parts {
-		sort.SliceStable(g.rows, func(i, j int) bool { return g.rows[i][0].Int64() < g.rows[j][0].Int64() })
+		if err := sortStable(p, g.rows, func(a, b []types.Value) int { return cmp.Compare(a[0].Int64(), b[0].Int64()) }); err != nil {
+			return nil, err
+		}
 		steps := make([][]int, s.Steps) // the rows that meet each predicate
 		for i, r := range g.rows {
+			if err := p.beat(); err != nil {
+				return nil, err
+			}
 			for k := range steps {
 				if p := r[1+k]; !p.IsNull() && p.Bool() {
 					steps[k] = append(steps[k], i)
@@ -80,6 +91,9 @@ func (s *Sequences) Run(rows [][]types.Value) ([][]types.Value, error) {
 				return k == 0 || g.rows[steps[k][i]][0].Int64() >= g.rows[chain[k-1]][0].Int64()
 			})
 			for _, i := range steps[k][from:] {
+				if err := p.beat(); err != nil {
+					return err
+				}
 				t := g.rows[i][0].Int64()
 				if k > 0 && (t-g.rows[chain[k-1]][0].Int64() > s.MaxStep || t-g.rows[chain[0]][0].Int64() > s.Span) {
 					break
@@ -126,7 +140,7 @@ type Funnel struct {
 func (*Funnel) Name() string { return "funnel_sequence_completion" }
 
 // Run implements rel.NativeOp.
-func (f *Funnel) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (f *Funnel) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
 	bins, err := f.Line.bins()
 	if err != nil {
 		return nil, err
@@ -140,7 +154,11 @@ func (f *Funnel) Run(rows [][]types.Value) ([][]types.Value, error) {
 		state int
 	}
 	byBin := make([]map[string][]step, len(bins))
+	p := &pulse{ctx: ctx}
 	for _, r := range rows {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		if r[1].IsNull() {
 			continue
 		}
@@ -162,7 +180,9 @@ func (f *Funnel) Run(rows [][]types.Value) ([][]types.Value, error) {
 			continue
 		}
 		for _, steps := range ids {
-			sort.SliceStable(steps, func(i, j int) bool { return steps[i].time < steps[j].time })
+			if err := sortStable(p, steps, func(a, b step) int { return cmp.Compare(a.time, b.time) }); err != nil {
+				return nil, err
+			}
 		}
 		for _, period := range f.Periods {
 			reached := make([]int64, len(f.States))
@@ -174,6 +194,9 @@ func (f *Funnel) Run(rows [][]types.Value) ([][]types.Value, error) {
 					}
 					n := 1
 					for _, next := range steps[j+1:] {
+						if err := p.beat(); err != nil {
+							return nil, err
+						}
 						if n < len(f.States) && next.state == n && next.time-first.time <= period.Int64() {
 							n++
 						}
@@ -200,14 +223,21 @@ type Near struct{ Before, After int64 }
 func (*Near) Name() string { return "rows_near" }
 
 // Run implements rel.NativeOp.
-func (n *Near) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (n *Near) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
 	keep := make([]bool, len(rows))
+	p := &pulse{ctx: ctx}
 	for i, r := range rows {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		if r[0].IsNull() || !r[0].Bool() {
 			continue
 		}
 		last := int64(len(rows) - 1)
 		for j := max(int64(i)-n.Before, 0); j <= min(int64(i)+n.After, last); j++ {
+			if err := p.beat(); err != nil {
+				return nil, err
+			}
 			keep[j] = true
 		}
 	}
@@ -228,9 +258,13 @@ type Narrow struct{ Columns []rel.Col }
 func (*Narrow) Name() string { return "narrow" }
 
 // Run implements rel.NativeOp.
-func (n *Narrow) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (n *Narrow) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
+	p := &pulse{ctx: ctx}
 	var out [][]types.Value
 	for i, r := range rows {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		for j, c := range n.Columns {
 			out = append(out, []types.Value{types.LongOf(int64(i)), types.StringOf(c.Name), r[j]})
 		}

@@ -1,6 +1,10 @@
 package exec
 
-import "github.com/vedette-siem/vedette/internal/types"
+import (
+	"context"
+
+	"github.com/vedette-siem/vedette/internal/types"
+)
 
 // Session is row_window_session: it appends to each row the time at which its session began. A session
 // ends FromFirst ticks after its first row, Between ticks after its last, or where Restart is true; a row at
@@ -15,11 +19,15 @@ type Session struct {
 func (*Session) Name() string { return "row_window_session" }
 
 // Run implements rel.NativeOp.
-func (s *Session) Run(rows [][]types.Value) ([][]types.Value, error) {
+func (s *Session) Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error) {
 	var start, last int64
 	open := false
 	out := make([][]types.Value, 0, len(rows))
+	p := &pulse{ctx: ctx}
 	for _, r := range rows {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		t := r[s.Time]
 		session := types.Null(types.Datetime)
 		if t.IsNull() {

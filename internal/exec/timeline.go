@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"cmp"
 	"fmt"
 	"sort"
 	"strings"
@@ -81,10 +82,13 @@ type group struct {
 
 // groups parts rows [id, time, dimension …] by their dimensions, in the order in which those come up. Rows
 // without a time are left out.
-func groups(rows [][]types.Value) []*group {
+func groups(p *pulse, rows [][]types.Value) ([]*group, error) {
 	var out []*group
 	at := map[string]*group{}
 	for _, r := range rows {
+		if err := p.beat(); err != nil {
+			return nil, err
+		}
 		if r[1].IsNull() {
 			continue
 		}
@@ -98,9 +102,11 @@ func groups(rows [][]types.Value) []*group {
 		g.events = append(g.events, event{rowKey(r[:1]), r[1].Int64()})
 	}
 	for _, g := range out {
-		sort.SliceStable(g.events, func(i, j int) bool { return g.events[i].time < g.events[j].time })
+		if err := sortStable(p, g.events, func(a, b event) int { return cmp.Compare(a.time, b.time) }); err != nil {
+			return nil, err
+		}
 	}
-	return out
+	return out, nil
 }
 
 // rowKey is equal for equal values.

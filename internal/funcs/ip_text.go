@@ -65,22 +65,24 @@ func hasIPv4(name string, prefix, many bool, doc string, examples ...Example) *F
 			return ""
 		}
 		x := c.Args[0].SQL
-		var parts, patterns []string
-		exact := w.UDF(name, types.Bool, c.Args...)
+		var literals, patterns []string
 		elements(list, func(v types.Value) bool {
 			if literal, pattern, ok := ipv4Needle(v.ToText(), prefix); ok {
-				patterns = append(patterns, pattern)
-				parts = append(parts, "CASE WHEN contains("+x+", "+w.Lit(types.StringOf(literal))+") THEN "+bounded(pattern, true, true).sql(w, x, exact)+" ELSE false END")
+				literals, patterns = append(literals, literal), append(patterns, pattern)
 			}
 			return true
 		})
-		switch {
-		case len(parts) == 0:
+		if len(patterns) == 0 {
 			return "false"
-		case len(parts) <= fewNeedles:
-			return "(" + strings.Join(parts, " OR ") + ")"
 		}
+		exact := w.UDF(name, types.Bool, c.Args...)
 		var searches []string
+		if len(patterns) <= fewNeedles {
+			for i, literal := range literals {
+				searches = append(searches, "CASE WHEN contains("+x+", "+w.Lit(types.StringOf(literal))+") THEN "+bounded(patterns[i], true, true).sql(w, x, exact)+" ELSE false END")
+			}
+			return "(" + strings.Join(searches, " OR ") + ")"
+		}
 		for _, chunk := range chunks(patterns) {
 			any := "(?:" + strings.Join(chunk, "|") + ")"
 			searches = append(searches, "CASE WHEN regexp_matches("+x+", "+w.Lit(types.StringOf(any))+") THEN "+bounded(any, true, true).sql(w, x, exact)+" ELSE false END")

@@ -41,7 +41,7 @@ var rooms = map[string][]string{
 	"internal/dialect/duckdb": {"internal/rel", "internal/funcs", "internal/types"},
 
 	// running it
-	"internal/store":        {"internal/dialect/duckdb", "internal/catalog", "internal/types"},
+	"internal/store":        {"internal/dialect/duckdb", "internal/catalog", "internal/rel", "internal/types"},
 	"internal/store/duckdb": {"internal/store", "internal/dialect/duckdb", "internal/catalog", "internal/funcs", "internal/rel", "internal/types"},
 	"internal/query": {"internal/bind", "internal/rewrite", "internal/dialect/duckdb", "internal/store", "internal/rel", "internal/funcs", "internal/syntax",
 		"internal/catalog", "internal/source", "internal/types"},
@@ -61,13 +61,19 @@ var rooms = map[string][]string{
 
 	// who may do what, and the HTTP APIs
 	"internal/auth": {"internal/state"},
-	"internal/desk": {"internal/state", "internal/incident", "internal/alert", "internal/entity", "internal/rule", "internal/source", "internal/types"},
+	"internal/desk": {"internal/state", "internal/incident", "internal/alert", "internal/entity", "internal/rule", "internal/types"},
 	"internal/api/arm": {"internal/auth", "internal/desk", "internal/state", "internal/incident", "internal/alert", "internal/rule", "internal/entity", "internal/source",
 		"internal/types"},
 
 	// events: know no rule and no query language
-	"internal/ingest": {"internal/catalog", "internal/types"},
-	"internal/demo":   {"internal/types"},
+	"internal/ingest":   {"internal/catalog", "internal/types"},
+	"internal/demo":     {"internal/types"},
+	"internal/eventlog": {"internal/store", "internal/catalog", "internal/types"},
+
+	// the server
+	"internal/config":  {},
+	"internal/service": nil,
+	"internal/server":  nil,
 
 	// the top: everything may be used, nothing below may use it
 	"internal/conformance": nil,

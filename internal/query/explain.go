@@ -45,7 +45,7 @@ func (e *Engine) Explain(ctx context.Context, req Request) (*Explanation, error)
 		return nil, err
 	}
 	now := types.TicksOf(req.Now)
-	c, err := e.write(bound, diags, now, false)
+	c, err := e.write(ctx, bound, diags, now, false)
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +62,14 @@ func (e *Engine) Explain(ctx context.Context, req Request) (*Explanation, error)
 			agg.In = w.Body
 			plan = &rel.With{Shares: w.Shares, Body: agg}
 		}
-		stage, err := e.write(&bind.Result{Plan: plan, Columns: []rel.Col{col}}, source.Diagnostics{}, now, false)
+		stage, err := e.write(ctx, &bind.Result{Plan: plan, Columns: []rel.Col{col}}, source.Diagnostics{}, now, false)
 		if err != nil {
+			if ctx.Err() != nil {
+				return nil, err
+			}
 			continue // it reads columns of rows around it
 		}
-		t, err := e.Store.Run(ctx, stage.Statement, stage.Columns, 0)
+		t, err := e.Store.Run(ctx, stage.Statement, schemaOf([]rel.Col{col}), 0)
 		if err != nil {
 			return nil, err
 		}

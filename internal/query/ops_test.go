@@ -112,12 +112,24 @@ func outcome(eng *query.Engine, prefix, text string) []txtar.File {
 	return out
 }
 
-// rowsText renders rows one a line; rows that come in no order are sorted.
+// rowsText renders rows one a line; rows that come in no order are sorted. Each of several results has a line
+// with its number and name before it.
 func rowsText(res *query.Result) string {
+	if len(res.More) == 0 {
+		return tableText(res.Table, len(res.Compiled.Bound.Order) > 0)
+	}
 	var b strings.Builder
-	b.WriteString(res.Schema.String() + "\n")
+	for i, o := range res.Outputs() {
+		fmt.Fprintf(&b, "# %d %s\n%s", i, o.Name, tableText(o.Table, len(res.Compiled.Bound.Outputs[i].Order) > 0))
+	}
+	return b.String()
+}
+
+func tableText(t types.Table, ordered bool) string {
+	var b strings.Builder
+	b.WriteString(t.Schema.String() + "\n")
 	var lines []string
-	for _, r := range res.Rows {
+	for _, r := range t.Rows {
 		cells := make([]string, len(r))
 		for i, v := range r {
 			switch {
@@ -131,7 +143,7 @@ func rowsText(res *query.Result) string {
 		}
 		lines = append(lines, strings.Join(cells, " | "))
 	}
-	if len(res.Compiled.Bound.Order) == 0 {
+	if !ordered {
 		slices.Sort(lines)
 	}
 	for _, l := range lines {

@@ -53,7 +53,9 @@ type Request struct {
 	Now time.Time
 	// From and To bound TimeGenerated of every table, half open, unless both are zero.
 	From, To time.Time
-	// Timeout and MaxRows bound the run; 0 is no bound.
+	// ByIngestion makes From and To bounds of the time at which rows were taken in, as for near-real-time rules.
+	ByIngestion bool
+	// Timeout and MaxRows bound the run, with all its results; 0 is no bound.
 	Timeout time.Duration
 	MaxRows int
 	Params  map[string]types.Value
@@ -61,31 +63,47 @@ type Request struct {
 	Set map[string]types.Value
 	// Check compiles without looking at data.
 	Check bool
+	// Single refuses a query that gives several results: rules, and whatever else is made of one table, have
+	// no use for the others.
+	Single bool
 }
 
-// Compiled is a query ready to run.
+// Compiled is a query ready to run: one statement, whatever the number of its results.
 type Compiled struct {
 	Bound     *bind.Result
 	Plan      rel.Node
 	Statement duckdb.Statement
-	Columns   types.Schema
-	Warnings  source.Diagnostics
+	// Columns are those of the first result.
+	Columns  types.Schema
+	Warnings source.Diagnostics
+}
+
+// Output is one of several results: its name, "" if the query gives it none, and its rows.
+type Output struct {
+	Name string
+	types.Table
 }
 
 // Result is what a query gave.
 type Result struct {
-	types.Table
+	// Output is the first result.
+	Output
+	// More are the other results of a query with several statements, fork, facet and the like.
+	More     []Output
 	Compiled *Compiled
 	Elapsed  time.Duration
 }
 
-// Compile compiles a query. A fault in the query is a *source.Diagnostics.
+// Outputs lists all results, in order.
+func (r *Result) Outputs() []Output { return append([]Output{r.Output}, r.More...) }
+
+// Compile compiles a query. A fault in the query is a *source.Diagnostics; when ctx ends, so does it, with ctx's error.
 func (e *Engine) Compile(ctx context.Context, req Request) (*Compiled, error) {
 	bound, diags, err := e.bind(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	return e.write(bound, diags, types.TicksOf(req.Now), false)
+	return e.write(ctx, bound, diags, types.TicksOf(req.Now), false)
 }
 
 func (e *Engine) bind(ctx context.Context, req Request) (*bind.Result, source.Diagnostics, error) {
@@ -106,9 +124,9 @@ func (e *Engine) bindWith(ctx context.Context, req Request, trace func(bind.Step
 		}
 	}()
 	opts := bind.Options{Catalog: e.Catalog, Now: types.TicksOf(req.Now), Functions: e.functions, Params: req.Params, External: e.External, EmptyExternal: e.EmptyExternal,
-		Trace: trace, Set: req.Set}
+		Trace: trace, Set: req.Set, Single: req.Single, Stop: ctx.Err}
 	if !req.From.IsZero() || !req.To.IsZero() {
-		opts.Bounded, opts.From, opts.To = true, types.TicksOf(req.From), types.TicksOf(req.To)
+		opts.Bounded, opts.From, opts.To, opts.ByIngestion = true, types.TicksOf(req.From), types.TicksOf(req.To), req.ByIngestion
 	}
 	if e.External == nil && !e.EmptyExternal && !req.Check {
 		opts.External = refuseExternal
@@ -119,6 +137,9 @@ func (e *Engine) bindWith(ctx context.Context, req Request, trace func(bind.Step
 	bound, list = bind.Bind(q, opts)
 	diags.List = append(diags.List, list...)
 	diags.Sort()
+	if err := ctx.Err(); err != nil {
+		return nil, diags, ended(ctx, err)
+	}
 	if bound == nil {
 		return nil, diags, &diags
 	}
@@ -131,35 +152,47 @@ func refuseExternal(uris []string, _ types.Schema, _ map[string]string) ([][]typ
 
 // probe runs a plan while a query is being bound.
 func (e *Engine) probe(ctx context.Context, plan rel.Node, now int64) (types.Table, error) {
-	c, err := e.write(&bind.Result{Plan: plan, Columns: plan.Cols()}, source.Diagnostics{}, now, false)
+	c, err := e.write(ctx, &bind.Result{Plan: plan, Columns: plan.Cols()}, source.Diagnostics{}, now, false)
 	if err != nil {
 		return types.Table{}, err
 	}
-	return e.Store.Run(ctx, c.Statement, c.Columns, 0)
+	return e.Store.Run(ctx, c.Statement, schemaOf(plan.Cols()), 0)
 }
 
 // write turns a bound query into SQL.
-func (e *Engine) write(bound *bind.Result, diags source.Diagnostics, now int64, exact bool) (*Compiled, error) {
+func (e *Engine) write(ctx context.Context, bound *bind.Result, diags source.Diagnostics, now int64, exact bool) (*Compiled, error) {
 	c := &Compiled{Bound: bound, Warnings: diags}
 	var keep []rel.ColID
 	for _, col := range bound.Columns {
 		keep = append(keep, col.ID)
-		c.Columns = append(c.Columns, types.Column{Name: col.Name, Type: col.Type})
+	}
+	if len(bound.Outputs) > 0 {
+		c.Columns = schemaOf(bound.Outputs[0].Columns)
 	}
 	for _, k := range bound.Order {
 		keep = append(keep, k.Col.ID)
 	}
-	opts := rewrite.Options{Now: now}
+	opts := rewrite.Options{Now: now, Stop: ctx.Err}
+	sqlOpts := duckdb.Options{Exact: exact, Stop: ctx.Err}
 	if e.Store != nil {
-		opts.Empty = func(table string) bool { return !e.Store.Has(table) }
+		opts.Empty = func(s *rel.Scan) bool { return len(e.Store.Parts(s)) == 0 }
+		sqlOpts.Parts = e.Store.Parts
 	}
 	c.Plan = bound.Plan
 	if !e.NoRewrite {
 		c.Plan = rewrite.Apply(bound.Plan, keep, opts)
 	}
 	var err error
-	c.Statement, err = duckdb.Write(c.Plan, bound.Columns, bound.Order, duckdb.Options{Exact: exact})
-	return c, err
+	c.Statement, err = duckdb.Write(c.Plan, bound.Columns, bound.Order, sqlOpts)
+	return c, ended(ctx, err)
+}
+
+// ended is err, as a run that ended over its time calls it.
+func ended(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), ErrTimeout) {
+		return ErrTimeout
+	}
+	return err
 }
 
 // Run compiles and runs a query.
@@ -174,23 +207,56 @@ func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.write(bound, diags, types.TicksOf(req.Now), false)
+	c, err := e.write(ctx, bound, diags, types.TicksOf(req.Now), false)
 	if err != nil {
 		return nil, err
 	}
-	t, err := e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)
-	if errors.Is(err, store.ErrOverflow) {
-		// Kusto's integers wrap around; the engine's do not, so the arithmetic is done in Go.
-		if c, err = e.write(bound, diags, types.TicksOf(req.Now), true); err != nil {
+	t, err := e.Store.Run(ctx, c.Statement, schemaOf(bound.Columns), req.MaxRows)
+	if errors.Is(err, store.ErrGone) { // retention has dropped a part since the query was compiled
+		if c, err = e.write(ctx, bound, diags, types.TicksOf(req.Now), false); err != nil {
 			return nil, err
 		}
-		t, err = e.Store.Run(ctx, c.Statement, c.Columns, req.MaxRows)
+		t, err = e.Store.Run(ctx, c.Statement, schemaOf(bound.Columns), req.MaxRows)
+	}
+	if errors.Is(err, store.ErrOverflow) {
+		// Kusto's integers wrap around; the engine's do not, so the arithmetic is done in Go.
+		if c, err = e.write(ctx, bound, diags, types.TicksOf(req.Now), true); err != nil {
+			return nil, err
+		}
+		t, err = e.Store.Run(ctx, c.Statement, schemaOf(bound.Columns), req.MaxRows)
 	}
 	if err != nil {
-		if errors.Is(context.Cause(ctx), ErrTimeout) {
-			err = ErrTimeout
-		}
-		return &Result{Table: t, Compiled: c, Elapsed: time.Since(start)}, err
+		err = ended(ctx, err)
 	}
-	return &Result{Table: t, Compiled: c, Elapsed: time.Since(start)}, nil
+	outs := split(t, bound.Outputs)
+	return &Result{Output: outs[0], More: outs[1:], Compiled: c, Elapsed: time.Since(start)}, err
+}
+
+func schemaOf(cols []rel.Col) types.Schema {
+	out := make(types.Schema, len(cols))
+	for i, c := range cols {
+		out[i] = types.Column{Name: c.Name, Type: c.Type}
+	}
+	return out
+}
+
+// split takes several results that stand side by side apart; see bind.Result.
+func split(t types.Table, parts []bind.Output) []Output {
+	if len(parts) == 1 {
+		return []Output{{parts[0].Name, t}}
+	}
+	outs := make([]Output, len(parts))
+	from := make([]int, len(parts))
+	next := 1
+	for i, p := range parts {
+		outs[i] = Output{p.Name, types.Table{Schema: schemaOf(p.Columns)}}
+		from[i] = next
+		next += len(p.Columns)
+	}
+	for _, r := range t.Rows {
+		i := r[0].Int64()
+		o := &outs[i]
+		o.Rows = append(o.Rows, r[from[i]:from[i]+len(o.Schema):from[i]+len(o.Schema)])
+	}
+	return outs
 }

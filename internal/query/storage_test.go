@@ -88,6 +88,30 @@ func TestStoredNames(t *testing.T) {
 	}
 }
 
+// TestStoredTables: names of tables that differ in case alone are different names, and so is a name that SQL uses itself.
+func TestStoredTables(t *testing.T) {
+	_, st, eng := stored(t, 0, types.Schema{{Name: "N", Type: types.Long}})
+	names := []string{"Events_CL", "EVENTS_CL", "events_cl", "events_cl~2", "s1", "S1"}
+	for i, name := range names {
+		table := catalog.Table{Name: name, Columns: types.Schema{{Name: "N", Type: types.Long}}}
+		if err := eng.Catalog.AddTable(table); err != nil {
+			t.Fatal(err)
+		}
+		if err := st.Append(&table, [][]types.Value{{types.LongOf(int64(i))}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, name := range names {
+		res, err := eng.Run(context.Background(), request("let m = materialize(['"+name+"']); union m, m, ['"+name+"'] | summarize n = sum(N), c = count()"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, c := res.Rows[0][0].Int64(), res.Rows[0][1].Int64(); n != 3*int64(i) || c != 3 {
+			t.Errorf("%s has the rows of another table: %d, %d", name, n, c)
+		}
+	}
+}
+
 // TestStoredInMemory: rows that are several times the memory fit, because they are kept compressed.
 func TestStoredInMemory(t *testing.T) {
 	const count, batch = 800_000, 10_000

@@ -195,8 +195,11 @@ func pluginsPage() string {
 	b.WriteString(generated + "# Plugins\n\nWhat stands behind `evaluate`. A plugin that is not run is refused by name, with the reason.\n\n| plugin | |\n|---|---|\n")
 	for _, p := range bind.Plugins() {
 		state := "runs"
-		if p.Refused != "" {
+		switch {
+		case p.Refused != "":
 			state = "refused: " + p.Refused
+		case p.Deviates != "":
+			state = "runs. " + sentence(p.Deviates)
 		}
 		fmt.Fprintf(&b, "| [%s](%s%s-plugin) | %s |\n", code(p.Name), manual, strings.ReplaceAll(p.Name, "_", "-"), state)
 	}

@@ -28,9 +28,9 @@ func examples() map[string]string {
 		"distinct":              rows + " | distinct k",
 		"evaluate":              "print d = dynamic({'a': 1}) | evaluate bag_unpack(d)",
 		"extend":                rows + " | extend twice = v * 2",
-		"facet":                 rows + " | facet by k",
+		"facet":                 rows + " | facet by k, v with (take 1)",
 		"find":                  "let T = " + rows + "; find in (T) where v > 1",
-		"fork":                  rows + " | fork (where v > 1)",
+		"fork":                  rows + " | fork Large = (where v > 1) (count)",
 		"getschema":             rows + " | getschema",
 		"graph-mark-components": edges + " | graph-mark-components with_component_id=c | graph-to-table nodes",
 		"graph-match":           edges + " | graph-match (x)-[e]->(y) project e.s, e.t",
@@ -42,7 +42,7 @@ func examples() map[string]string {
 		"invoke":                "let f = (T:(v:long)) { T | where v > 1 }; " + rows + " | invoke f()",
 		"join":                  rows + " | join kind=inner (" + rows + ") on k",
 		"lookup":                rows + " | lookup (datatable(k:string, name:string)['a', 'first']) on k",
-		"macro-expand":          "macro-expand entity_group [cluster('c').database('d')] as X (X.T)",
+		"macro-expand":          "let Old = " + rows + "; let New = " + rows + "; macro-expand entity_group [Old, New] as X (X | where v > 1)",
 		"make-graph":            edges + " | graph-to-table edges",
 		"make-series":           "datatable(t:datetime, v:long)[datetime(2024-01-01), 1] | make-series sum(v) on t from datetime(2024-01-01) to datetime(2024-01-03) step 1d",
 		"mv-apply":              "print x = dynamic([1, 2, 3]) | mv-apply e = x to typeof(long) on (where e > 1)",
@@ -59,7 +59,7 @@ func examples() map[string]string {
 		"project-rename":        rows + " | project-rename value = v",
 		"project-reorder":       rows + " | project-reorder v",
 		"range":                 "range x from 1 to 3 step 1",
-		"reduce":                rows + " | reduce by k",
+		"reduce":                "print s = split('login of ada,login of bob,logout', ',') | mv-expand s to typeof(string) | reduce by s",
 		"render":                rows + " | render table",
 		"sample":                rows + " | sample 1",
 		"sample-distinct":       rows + " | sample-distinct 1 of k",
@@ -101,6 +101,9 @@ func operatorsPage() (string, error) {
 			fmt.Fprintf(&b, " ([Microsoft's page](%s%s))", manual, page)
 		}
 		b.WriteString("\n")
+		if o.Deviates != "" {
+			fmt.Fprintf(&b, "\n**Differs from Kusto:** %s\n", sentence(o.Deviates))
+		}
 		if p := o.Params(); len(p) > 0 {
 			fmt.Fprintf(&b, "\nParameters: %s.\n", code(strings.Join(p, ", ")))
 		}

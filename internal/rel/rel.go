@@ -9,6 +9,8 @@
 package rel
 
 import (
+	"context"
+
 	"github.com/vedette-siem/vedette/internal/types"
 )
 
@@ -235,8 +237,9 @@ type Native struct {
 type NativeOp interface {
 	// Name is for explain and errors.
 	Name() string
-	// Run gets the rows (values in the order of Native.Args) and returns rows in the order of Native.Out.
-	Run(rows [][]types.Value) ([][]types.Value, error)
+	// Run gets the rows (values in the order of Native.Args) and returns rows in the order of Native.Out. It
+	// ends soon after ctx does, with ctx's error.
+	Run(ctx context.Context, rows [][]types.Value) ([][]types.Value, error)
 }
 
 // Cols and the like implement Node.

@@ -43,7 +43,7 @@ func isNone(n rel.Node) bool {
 func (d *dropper) reduce(n rel.Node) rel.Node {
 	switch n := n.(type) {
 	case *rel.Scan:
-		if d.opts.Empty != nil && d.opts.Empty(n.Table) {
+		if d.opts.Empty != nil && d.opts.Empty(n) {
 			return none(n)
 		}
 	case *rel.Filter:

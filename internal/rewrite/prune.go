@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"slices"
+
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/types"
 )
@@ -8,172 +10,195 @@ import (
 // pruneColumns drops columns that nothing above reads. It is right because expressions have no effects:
 // what is not read may as well not be computed. Keys of groupings, joins and orders are read by their node.
 func pruneColumns(plan rel.Node, keep []rel.ColID) rel.Node {
-	p := &pruner{shareNeeds: map[int]map[int]bool{}, shares: map[int][]rel.Col{}}
-	need := set{}
+	p := &pruner{shareNeeds: map[int][]bool{}, done: map[rel.Expr]bool{}}
 	for _, id := range keep {
-		need[id] = true
+		p.need.add(id)
 	}
-	return p.node(plan, need)
+	return p.node(plan)
 }
 
-type set map[rel.ColID]bool
+// columnSet is a set of columns, by number.
+type columnSet []bool
 
-func (s set) clone() set {
-	out := make(set, len(s)+8)
-	for id := range s {
-		out[id] = true
+func (s columnSet) has(id rel.ColID) bool { return int(id) < len(s) && s[id] }
+
+func (s *columnSet) add(id rel.ColID) {
+	if int(id) >= len(*s) {
+		*s = append(*s, make([]bool, int(id)+1-len(*s)+len(*s)/2+256)...)
 	}
-	return out
+	(*s)[id] = true
 }
 
+// pruner goes from the top down. A column has one number in the whole plan, so one set of those that are read is
+// enough: when a node is pruned, the set holds what the nodes above it read.
 type pruner struct {
-	shareNeeds map[int]map[int]bool // share → positions of its columns that are read
-	shares     map[int][]rel.Col
+	need       columnSet
+	shareNeeds map[int][]bool    // share → for each of its columns: is it read
+	done       map[rel.Expr]bool // expressions with plans inside, which are pruned once
 }
 
 // reads adds the columns that an expression reads, plans inside it included.
-func (p *pruner) reads(e rel.Expr, need set) {
-	rel.WalkExpr(e, func(x rel.Expr) {
-		switch x := x.(type) {
-		case *rel.ColRef:
-			need[x.ID] = true
-		case *rel.Subquery:
-			x.Plan = p.node(x.Plan, first(x.Plan))
-		case *rel.InQuery:
-			x.Plan = p.node(x.Plan, first(x.Plan))
-		case *rel.HasAnyQuery:
-			x.Plan = p.node(x.Plan, first(x.Plan))
+func (p *pruner) reads(e rel.Expr) {
+	switch e := e.(type) {
+	case *rel.ColRef:
+		p.need.add(e.ID)
+	case *rel.Call:
+		for _, a := range e.Args {
+			p.reads(a)
 		}
-	})
-}
-
-func first(n rel.Node) set { return set{n.Cols()[0].ID: true} }
-
-func (p *pruner) readsOf(n rel.Node, need set) {
-	rel.Exprs(n, func(e rel.Expr) { p.reads(e, need) })
-}
-
-func order(keys []rel.Key, need set) {
-	for _, k := range keys {
-		need[k.Col.ID] = true
+	case *rel.Subquery:
+		p.inside(e, &e.Plan)
+	case *rel.InQuery:
+		p.reads(e.X)
+		p.inside(e, &e.Plan)
+	case *rel.HasAnyQuery:
+		p.reads(e.X)
+		p.inside(e, &e.Plan)
 	}
 }
 
-// node prunes n, of whose columns those in need are read. Columns of outer rows (in a lateral join) may
-// be in need as well; they do no harm.
-func (p *pruner) node(n rel.Node, need set) rel.Node {
+// inside prunes the plan of an expression, of which the first column is read.
+func (p *pruner) inside(e rel.Expr, plan *rel.Node) {
+	if p.done[e] {
+		return
+	}
+	p.done[e] = true
+	p.need.add((*plan).Cols()[0].ID)
+	*plan = p.node(*plan)
+}
+
+func (p *pruner) readsOf(n rel.Node) { rel.Exprs(n, p.reads) }
+
+func (p *pruner) order(keys []rel.Key) {
+	for _, k := range keys {
+		p.need.add(k.Col.ID)
+	}
+}
+
+// node prunes n, of whose columns those in p.need are read.
+func (p *pruner) node(n rel.Node) rel.Node {
 	switch n := n.(type) {
 	case *rel.Scan:
 		c := *n
-		c.Out, c.Source = nil, nil
+		kept := p.kept(n.Out)
+		c.Out, c.Source = make([]rel.Col, 0, kept), make([]string, 0, kept)
 		for i, col := range n.Out {
-			if need[col.ID] {
+			if p.need.has(col.ID) {
 				c.Out, c.Source = append(c.Out, col), append(c.Source, n.Source[i])
 			}
 		}
 		return &c
 	case *rel.Values:
-		return pruneValues(n, need)
+		return p.values(n)
 	case *rel.Sequence:
-		p.readsOf(n, set{})
+		p.readsOf(n)
 		return n
 	case *rel.Filter:
-		below := need.clone()
-		p.readsOf(n, below)
-		return &rel.Filter{In: p.node(n.In, below), Pred: n.Pred}
+		p.readsOf(n)
+		return &rel.Filter{In: p.node(n.In), Pred: n.Pred}
 	case *rel.Project:
-		c := &rel.Project{}
-		below := set{}
-		for _, it := range n.Items {
-			if need[it.Col.ID] {
-				c.Items = append(c.Items, it)
-				p.reads(it.Expr, below)
-			}
-		}
-		c.In = p.node(n.In, below)
-		return c
+		return p.project(n)
 	case *rel.Aggregate:
-		c := &rel.Aggregate{Keys: n.Keys}
-		below := set{}
-		for _, k := range n.Keys {
-			p.reads(k.Expr, below)
-		}
-		for _, a := range n.Aggs {
-			used := false
-			for _, o := range a.Outs {
-				used = used || need[o.ID]
-			}
-			if !used {
-				continue
-			}
-			a = pruneRow(a, need)
-			c.Aggs = append(c.Aggs, a)
-			for _, e := range a.Call.Args {
-				p.reads(e, below)
-			}
-			if a.Call.Fn.Ordered || a.Call.Fn.Agg != nil {
-				c.Order = n.Order
-			}
-		}
-		// Without keys the node gives one row for no input; an aggregate must stay to say so.
-		if len(c.Aggs) == 0 && len(c.Keys) == 0 && len(n.Aggs) > 0 {
-			c.Aggs = n.Aggs[:1]
-			for _, e := range c.Aggs[0].Call.Args {
-				p.reads(e, below)
-			}
-		}
-		order(c.Order, below)
-		c.In = p.node(n.In, below)
-		return c
+		return p.aggregate(n)
 	case *rel.DistinctOn:
-		below := need.clone()
-		p.readsOf(n, below)
-		order(n.Order, below)
-		return &rel.DistinctOn{In: p.node(n.In, below), On: n.On, Order: n.Order}
+		p.readsOf(n)
+		p.order(n.Order)
+		return &rel.DistinctOn{In: p.node(n.In), On: n.On, Order: n.Order}
 	case *rel.Join:
-		return p.join(n, need)
+		return p.join(n)
 	case *rel.Limit:
-		below := need.clone()
-		p.readsOf(n, set{})
-		order(n.Order, below)
-		return &rel.Limit{In: p.node(n.In, below), Count: n.Count, Order: n.Order}
+		p.readsOf(n)
+		p.order(n.Order)
+		return &rel.Limit{In: p.node(n.In), Count: n.Count, Order: n.Order}
 	case *rel.Union:
-		return p.union(n, need)
+		return p.union(n)
 	case *rel.Unnest:
-		return p.unnest(n, need)
+		return p.unnest(n)
 	case *rel.Window:
-		return p.window(n, need)
+		return p.window(n)
 	case *rel.Apply:
-		// What the right side reads of the left is among the references inside it.
-		below := need.clone()
-		collect(n.Right, below)
-		right := p.node(n.Right, need.clone())
-		return &rel.Apply{Left: p.node(n.Left, below), Right: right}
+		right := p.node(n.Right) // what it reads of the left is in the set then
+		return &rel.Apply{Left: p.node(n.Left), Right: right}
 	case *rel.Ref:
 		for i, c := range n.Out {
-			if need[c.ID] {
+			if p.need.has(c.ID) {
 				p.shareNeeds[n.ID][i] = true
 			}
 		}
 		return n // its columns follow the share's: see With
 	case *rel.With:
-		return p.with(n, need)
+		return p.with(n)
 	case *rel.Native:
 		c := *n
-		below := set{}
 		for _, a := range n.Args {
-			below[a.ID] = true
+			p.need.add(a.ID)
 		}
-		order(n.Order, below)
-		c.In = p.node(n.In, below)
+		p.order(n.Order)
+		c.In = p.node(n.In)
 		return &c
 	}
 	return n
 }
 
-// pruneRow drops the columns of an aggregate of whole rows that are not read; the first argument of
-// arg_max and arg_min decides on the row and stays.
-func pruneRow(a rel.AggItem, need set) rel.AggItem {
+// kept counts the columns that are read.
+func (p *pruner) kept(cols []rel.Col) int {
+	n := 0
+	for i := range cols {
+		if p.need.has(cols[i].ID) {
+			n++
+		}
+	}
+	return n
+}
+
+func (p *pruner) project(n *rel.Project) rel.Node {
+	kept := 0
+	for i := range n.Items {
+		if p.need.has(n.Items[i].Col.ID) {
+			kept++
+		}
+	}
+	c := &rel.Project{Items: n.Items}
+	if kept < len(n.Items) {
+		c.Items = make([]rel.Item, 0, kept)
+		for i := range n.Items {
+			if p.need.has(n.Items[i].Col.ID) {
+				c.Items = append(c.Items, n.Items[i])
+			}
+		}
+	}
+	// After all items are chosen: an item may read a column of the same number as one beside it.
+	for i := range c.Items {
+		p.reads(c.Items[i].Expr)
+	}
+	c.In = p.node(n.In)
+	return c
+}
+
+func (p *pruner) aggregate(n *rel.Aggregate) rel.Node {
+	c := &rel.Aggregate{Keys: n.Keys}
+	for _, a := range n.Aggs {
+		if slices.ContainsFunc(a.Outs, func(o rel.Col) bool { return p.need.has(o.ID) }) {
+			a = p.row(a)
+			c.Aggs = append(c.Aggs, a)
+			if a.Call.Fn.Ordered || a.Call.Fn.Agg != nil {
+				c.Order = n.Order
+			}
+		}
+	}
+	// Without keys the node gives one row for no input; an aggregate must stay to say so.
+	if len(c.Aggs) == 0 && len(c.Keys) == 0 && len(n.Aggs) > 0 {
+		c.Aggs = n.Aggs[:1]
+	}
+	p.readsOf(c)
+	p.order(c.Order)
+	c.In = p.node(n.In)
+	return c
+}
+
+// row drops the columns of an aggregate of whole rows that are not read; the first argument of arg_max and
+// arg_min decides on the row and stays.
+func (p *pruner) row(a rel.AggItem) rel.AggItem {
 	if !a.Call.Fn.Spread.Row || len(a.Outs) == 1 {
 		return a
 	}
@@ -181,7 +206,7 @@ func pruneRow(a rel.AggItem, need set) rel.AggItem {
 	call.Args = nil
 	out := rel.AggItem{Call: &call}
 	for i, o := range a.Outs {
-		if i == 0 || need[o.ID] {
+		if i == 0 || p.need.has(o.ID) {
 			out.Outs = append(out.Outs, o)
 			call.Args = append(call.Args, a.Call.Args[i])
 		}
@@ -189,25 +214,11 @@ func pruneRow(a rel.AggItem, need set) rel.AggItem {
 	return out
 }
 
-// collect adds every column that a plan's expressions refer to.
-func collect(n rel.Node, need set) {
-	rel.Exprs(n, func(e rel.Expr) {
-		rel.WalkExpr(e, func(x rel.Expr) {
-			if c, ok := x.(*rel.ColRef); ok {
-				need[c.ID] = true
-			}
-		})
-	})
-	for _, in := range n.Inputs() {
-		collect(in, need)
-	}
-}
-
-func pruneValues(n *rel.Values, need set) rel.Node {
+func (p *pruner) values(n *rel.Values) rel.Node {
 	var at []int
 	c := &rel.Values{}
 	for i, col := range n.Out {
-		if need[col.ID] {
+		if p.need.has(col.ID) {
 			at = append(at, i)
 			c.Out = append(c.Out, col)
 		}
@@ -227,86 +238,86 @@ func pruneValues(n *rel.Values, need set) rel.Node {
 	return c
 }
 
-func (p *pruner) join(n *rel.Join, need set) rel.Node {
+func (p *pruner) join(n *rel.Join) rel.Node {
 	c := *n
-	left, right := set{}, set{}
-	pick := func(in, out []rel.Col, side set) {
-		for i, col := range in {
-			id := col.ID
-			if out != nil {
-				id = out[i].ID
-			}
-			if need[id] {
-				side[col.ID] = true
+	pick := func(in rel.Node, out []rel.Col) {
+		if out == nil { // the columns keep their numbers
+			return
+		}
+		for i, col := range in.Cols() {
+			if p.need.has(out[i].ID) {
+				p.need.add(col.ID)
 			}
 		}
 	}
-	pick(n.Left.Cols(), n.LeftOut, left)
-	pick(n.Right.Cols(), n.RightOut, right)
-	for _, k := range n.On {
-		p.reads(k.Left, left)
-		p.reads(k.Right, right)
-	}
-	c.Left, c.LeftOut = p.side(n.Left, n.LeftOut, left)
-	c.Right, c.RightOut = p.side(n.Right, n.RightOut, right)
+	pick(n.Left, n.LeftOut)
+	pick(n.Right, n.RightOut)
+	p.readsOf(n)
+	c.Left, c.LeftOut = p.side(n.Left, n.LeftOut)
+	c.Right, c.RightOut = p.side(n.Right, n.RightOut)
 	return &c
 }
 
 // side prunes one side of a join and keeps the renumbered columns in step with it.
-func (p *pruner) side(n rel.Node, out []rel.Col, need set) (rel.Node, []rel.Col) {
-	before := n.Cols()
-	pruned := p.node(n, need)
+func (p *pruner) side(n rel.Node, out []rel.Col) (rel.Node, []rel.Col) {
 	if out == nil {
-		return pruned, nil
+		return p.node(n), nil
 	}
-	renumbered := map[rel.ColID]rel.Col{}
-	for i, c := range before {
-		renumbered[c.ID] = out[i]
+	before := n.Cols()
+	pruned := p.node(n)
+	after := pruned.Cols()
+	kept := make([]rel.Col, 0, len(after))
+	// Pruning leaves columns out and keeps the order of the others.
+	for i := 0; i < len(before) && len(kept) < len(after); i++ {
+		if before[i].ID == after[len(kept)].ID {
+			kept = append(kept, out[i])
+		}
 	}
-	kept := []rel.Col{}
-	for _, c := range pruned.Cols() {
-		kept = append(kept, renumbered[c.ID])
+	if len(kept) != len(after) {
+		panic("rewrite: pruning changed the order of columns")
 	}
 	return pruned, kept
 }
 
-func (p *pruner) union(n *rel.Union, need set) rel.Node {
-	c := &rel.Union{}
-	var at []int
+func (p *pruner) union(n *rel.Union) rel.Node {
+	c := &rel.Union{Ins: make([]rel.Node, 0, len(n.Ins))}
+	kept := p.kept(n.Out)
+	at := make([]int, 0, kept+1)
+	c.Out = make([]rel.Col, 0, kept+1)
 	for i, col := range n.Out {
-		if need[col.ID] {
+		if p.need.has(col.ID) {
 			at = append(at, i)
 			c.Out = append(c.Out, col)
 		}
 	}
 	if len(at) == 0 && len(n.Out) > 0 {
-		at, c.Out = []int{0}, n.Out[:1]
+		at, c.Out = append(at, 0), append(c.Out, n.Out[0])
 	}
 	for _, in := range n.Ins {
 		cols := in.Cols()
-		leg := set{}
-		proj := &rel.Project{In: in}
 		for _, i := range at {
-			leg[cols[i].ID] = true
-			proj.Items = append(proj.Items, rel.Item{Col: cols[i], Expr: cols[i].Ref()})
+			p.need.add(cols[i].ID)
 		}
-		pruned := p.node(in, leg)
-		if same(pruned.Cols(), itemCols(proj.Items)) {
-			c.Ins = append(c.Ins, pruned)
-			continue
-		}
-		proj.In = pruned
-		c.Ins = append(c.Ins, proj)
+		c.Ins = append(c.Ins, picked(p.node(in), cols, at))
 	}
 	return c
 }
 
-func itemCols(items []rel.Item) []rel.Col {
-	out := make([]rel.Col, len(items))
-	for i, it := range items {
-		out[i] = it.Col
+// picked is n, putting out just those of cols at some places, in that order.
+func picked(n rel.Node, cols []rel.Col, at []int) rel.Node {
+	have := n.Cols()
+	same := len(have) == len(at)
+	for i := 0; same && i < len(at); i++ {
+		same = have[i].ID == cols[at[i]].ID
 	}
-	return out
+	if same {
+		return n
+	}
+	proj := &rel.Project{In: n, Items: make([]rel.Item, 0, len(at))}
+	for _, i := range at {
+		proj.Items = append(proj.Items, rel.Item{Col: cols[i], Expr: cols[i].Ref()})
+	}
+	return proj
 }
 
 func same(a, b []rel.Col) bool {
@@ -321,82 +332,66 @@ func same(a, b []rel.Col) bool {
 	return true
 }
 
-func (p *pruner) unnest(n *rel.Unnest, need set) rel.Node {
+func (p *pruner) unnest(n *rel.Unnest) rel.Node {
 	c := *n
-	below := set{}
-	for _, col := range n.In.Cols() {
-		if need[col.ID] {
-			below[col.ID] = true
-		}
-	}
-	p.readsOf(n, below) // every item counts: the longest one decides how many rows there are
-	if !need[n.Index.ID] {
+	if !p.need.has(n.Index.ID) {
 		c.Index = rel.Col{}
 	}
-	c.In = p.node(n.In, below)
+	p.readsOf(n) // every item counts: the longest one decides how many rows there are
+	c.In = p.node(n.In)
 	return &c
 }
 
-func (p *pruner) window(n *rel.Window, need set) rel.Node {
+func (p *pruner) window(n *rel.Window) rel.Node {
 	c := &rel.Window{Order: n.Order}
-	below := need.clone()
 	for _, it := range n.Items {
-		if !need[it.Out.ID] {
-			continue
-		}
-		delete(below, it.Out.ID)
-		c.Items = append(c.Items, it)
-		for _, e := range it.Args {
-			p.reads(e, below)
-		}
-		for _, e := range it.Partition {
-			p.reads(e, below)
+		if p.need.has(it.Out.ID) {
+			c.Items = append(c.Items, it)
 		}
 	}
 	if len(c.Items) == 0 {
-		return p.node(n.In, below)
+		return p.node(n.In)
 	}
-	order(n.Order, below)
-	c.In = p.node(n.In, below)
+	p.readsOf(c)
+	p.order(n.Order)
+	c.In = p.node(n.In)
 	return c
 }
 
 // with prunes the body first, to learn which columns of the shares it reads, then the shares from the last
 // to the first, since a share may read those before it.
-func (p *pruner) with(n *rel.With, need set) rel.Node {
+func (p *pruner) with(n *rel.With) rel.Node {
 	for _, s := range n.Shares {
-		p.shareNeeds[s.ID] = map[int]bool{}
-		p.shares[s.ID] = s.Cols()
+		p.shareNeeds[s.ID] = make([]bool, len(s.Cols()))
 	}
-	c := &rel.With{Body: p.node(n.Body, need), Shares: make([]*rel.Share, len(n.Shares))}
+	c := &rel.With{Body: p.node(n.Body), Shares: make([]*rel.Share, len(n.Shares))}
 	for i := len(n.Shares) - 1; i >= 0; i-- {
 		s := n.Shares[i]
 		cols := s.Cols()
-		below := set{}
-		proj := &rel.Project{}
 		for j, col := range cols {
 			if p.shareNeeds[s.ID][j] {
-				below[col.ID] = true
-			}
-			proj.Items = append(proj.Items, rel.Item{Col: col, Expr: col.Ref()})
-		}
-		// The share keeps its columns in number and order, since a Ref goes by position; what is not read
-		// becomes null and costs nothing.
-		pruned := p.node(s.In, below)
-		have := set{}
-		for _, col := range pruned.Cols() {
-			have[col.ID] = true
-		}
-		for j, col := range cols {
-			if !have[col.ID] {
-				proj.Items[j].Expr = &rel.Lit{V: types.Null(col.Type)}
+				p.need.add(col.ID)
 			}
 		}
-		if same(pruned.Cols(), cols) {
+		pruned := p.node(s.In)
+		have := pruned.Cols()
+		if same(have, cols) {
 			c.Shares[i] = &rel.Share{ID: s.ID, In: pruned}
 			continue
 		}
-		proj.In = pruned
+		// The share keeps its columns in number and order, since a Ref goes by position; what is not read
+		// becomes null and costs nothing.
+		put := map[rel.ColID]bool{}
+		for _, col := range have {
+			put[col.ID] = true
+		}
+		proj := &rel.Project{In: pruned, Items: make([]rel.Item, len(cols))}
+		for j, col := range cols {
+			proj.Items[j] = rel.Item{Col: col, Expr: &rel.Lit{V: types.Null(col.Type)}}
+			if put[col.ID] {
+				proj.Items[j].Expr = col.Ref()
+			}
+		}
 		c.Shares[i] = &rel.Share{ID: s.ID, In: proj}
 	}
 	return c

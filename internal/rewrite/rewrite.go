@@ -8,10 +8,12 @@ import "github.com/vedette-siem/vedette/internal/rel"
 
 // Options are what rewrites may know of the run.
 type Options struct {
-	// Empty tells which stored tables hold no rows; nil: none is known to.
-	Empty func(table string) bool
+	// Empty tells which scans give no rows because nothing is stored where they look; nil: none is known to.
+	Empty func(*rel.Scan) bool
 	// Now is the evaluation time, in ticks.
 	Now int64
+	// Stop, if set, is asked before every rule; when it gives an error, the plan stays as it is then.
+	Stop func() error
 }
 
 // Rule is a named rewrite of whole plans. keep are the columns of the plan that are wanted.
@@ -37,6 +39,9 @@ func Rules() []Rule {
 // Apply runs all rules over a plan of which the columns in keep are wanted.
 func Apply(plan rel.Node, keep []rel.ColID, opts Options) rel.Node {
 	for _, r := range Rules() {
+		if opts.Stop != nil && opts.Stop() != nil {
+			return plan
+		}
 		plan = r.Apply(plan, keep, opts)
 	}
 	return plan

@@ -114,7 +114,7 @@ func (c *Checker) Check(ctx context.Context, name string) (Checked, error) {
 	case len(fns) > 0:
 		out.Kind = ParserFile
 		for _, f := range fns[:1] { // the names of one file share a body
-			c.compile(ctx, &out, parserCall(f))
+			c.compile(ctx, &out, parserCall(f), false)
 		}
 	case IsYAML(lower):
 		c.checkYAML(ctx, &out, file)
@@ -124,7 +124,7 @@ func (c *Checker) Check(ctx context.Context, name string) (Checked, error) {
 		out.Kind = ParserFile
 	default:
 		out.Kind = QueryFile
-		c.compile(ctx, &out, file)
+		c.compile(ctx, &out, file, false)
 	}
 	if out.Kind == ParserFile {
 		for _, p := range c.faults[file.Name] {
@@ -161,8 +161,8 @@ func (c *Checker) checkYAML(ctx context.Context, out *Checked, file *source.File
 	if r.QueryFile == nil || strings.TrimSpace(r.Query) == "" {
 		return
 	}
-	if compiled := c.compile(ctx, out, r.QueryFile); compiled != nil {
-		out.add(file, r.CheckColumns(compiled.Columns, compiled.Bound.Open)...)
+	if compiled := c.compile(ctx, out, r.QueryFile, true); compiled != nil {
+		out.add(file, r.CheckColumns(compiled.Columns, compiled.Bound.Outputs[0].Open)...)
 	}
 }
 
@@ -178,8 +178,8 @@ func (c *Checker) checkTemplate(ctx context.Context, out *Checked, file *source.
 		if l.Rule == nil || l.Rule.QueryFile == nil {
 			continue
 		}
-		if compiled := c.compile(ctx, out, l.Rule.QueryFile); compiled != nil {
-			out.add(file, l.Rule.CheckColumns(compiled.Columns, compiled.Bound.Open)...)
+		if compiled := c.compile(ctx, out, l.Rule.QueryFile, true); compiled != nil {
+			out.add(file, l.Rule.CheckColumns(compiled.Columns, compiled.Bound.Outputs[0].Open)...)
 		}
 	}
 }
@@ -214,8 +214,8 @@ func kindOfYAML(text string) FileKind {
 	return OtherFile
 }
 
-func (c *Checker) compile(ctx context.Context, out *Checked, file *source.File) *query.Compiled {
-	compiled, err := c.engine.Compile(ctx, query.Request{File: file, Now: c.now, Check: true})
+func (c *Checker) compile(ctx context.Context, out *Checked, file *source.File, single bool) *query.Compiled {
+	compiled, err := c.engine.Compile(ctx, query.Request{File: file, Now: c.now, Check: true, Single: single})
 	if err != nil {
 		var ds *source.Diagnostics
 		if errors.As(err, &ds) {

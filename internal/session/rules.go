@@ -72,7 +72,7 @@ func (s *Session) Evaluate(ctx context.Context, r *rule.Rule, at time.Time, limi
 // request is the query of a rule at a time; set replaces values of its let statements.
 func (s *Session) request(r *rule.Rule, at time.Time, limits Limits, set map[string]types.Value) query.Request {
 	w := windowOf(r, at)
-	return query.Request{File: r.QueryFile, Now: at, From: w.From, To: w.To, Timeout: limits.Timeout, MaxRows: limits.MaxRows, Set: set}
+	return query.Request{File: r.QueryFile, Now: at, From: w.From, To: w.To, Timeout: limits.Timeout, MaxRows: limits.MaxRows, Set: set, Single: true}
 }
 
 // evaluate runs a rule's query and makes alerts of its rows.

@@ -41,7 +41,7 @@ func TestQuery(cat *catalog.Catalog, dir string, limits Limits) alert.QueryFunc 
 			}
 		}
 		eng := query.New(cat, store)
-		res, err := eng.Run(ctx, query.Request{File: r.QueryFile, Now: w.To, From: w.From, To: w.To, Timeout: limits.Timeout, MaxRows: limits.MaxRows})
+		res, err := eng.Run(ctx, query.Request{File: r.QueryFile, Now: w.To, From: w.From, To: w.To, Timeout: limits.Timeout, MaxRows: limits.MaxRows, Single: true})
 		if err != nil {
 			return types.Table{}, err
 		}

@@ -17,6 +17,8 @@ import (
 
 // Options say what a session is opened over.
 type Options struct {
+	// Catalog has the tables that queries can name, and is added to; nil: those of Log Analytics.
+	Catalog    *catalog.Catalog
 	Data       []string // folders or files of events
 	Mapping    []string // pattern=Table, for files whose table does not show
 	Parsers    []string // folders of parser files
@@ -56,23 +58,15 @@ var ErrNoData = errors.New("no events found")
 // Open opens an engine and loads what the options name. Parsers that have faults are listed in Problems and
 // left out; everything else that cannot be read is an error.
 func Open(ctx context.Context, opts Options) (s *Session, err error) {
-	s = &Session{Catalog: catalog.Builtin()}
-	if s.Problems, err = AddParsers(s.Catalog, opts.Parsers); err != nil {
-		return nil, err
+	s = &Session{Catalog: opts.Catalog}
+	if s.Catalog == nil {
+		s.Catalog = catalog.Builtin()
 	}
-	for _, w := range opts.Watchlists {
-		list, err := readWatchlist(w)
-		if err != nil {
-			return nil, err
-		}
-		if err := s.Catalog.AddWatchlist(list); err != nil {
-			return nil, fmt.Errorf("watchlist %s: %w", list.Alias, err)
-		}
-	}
-	external, err := parseExternal(opts.External)
+	content, err := AddContent(s.Catalog, opts.Parsers, opts.Watchlists, opts.External)
 	if err != nil {
 		return nil, err
 	}
+	s.Problems = content.Problems
 	var mapping []ingest.Mapping
 	for _, text := range opts.Mapping {
 		m, err := ingest.ParseMapping(text)
@@ -91,7 +85,7 @@ func Open(ctx context.Context, opts Options) (s *Session, err error) {
 	}
 	s.counts = newCounter(s.store)
 	s.Engine = query.New(s.Catalog, s.store)
-	s.Engine.EmptyExternal, s.Engine.External = opts.EmptyExternal, external.read
+	s.Engine.EmptyExternal, s.Engine.External = opts.EmptyExternal, content.External
 	for _, dir := range opts.Data {
 		p := newPipe(s.counts)
 		report, err := ingest.LoadDir(ctx, dir, ingest.Options{Mapping: mapping, Progress: opts.Progress, BatchRows: loadBatch}, s.Catalog, p)
@@ -134,6 +128,36 @@ func (s *Session) Newest() (t time.Time, ok bool) { return s.counts.newestTime()
 func (s *Session) EvaluationTime() (t time.Time, ok bool) {
 	t, ok = s.Newest()
 	return t.Truncate(time.Minute).Add(time.Minute), ok
+}
+
+// Content is what AddContent found.
+type Content struct {
+	Problems []catalog.Problem // faults of parser files; those are left out
+	// External reads externaldata's places, for query.Engine.
+	External func(uris []string, schema types.Schema, props map[string]string) ([][]types.Value, error)
+}
+
+// AddContent adds to a catalogue what stands beside the rules: the parsers in folders, and watchlists and places for
+// externaldata in the forms of Options.
+func AddContent(cat *catalog.Catalog, parsers, watchlists, places []string) (c Content, err error) {
+	if c.Problems, err = AddParsers(cat, parsers); err != nil {
+		return c, err
+	}
+	for _, w := range watchlists {
+		list, err := readWatchlist(w)
+		if err != nil {
+			return c, err
+		}
+		if err := cat.AddWatchlist(list); err != nil {
+			return c, fmt.Errorf("watchlist %s: %w", list.Alias, err)
+		}
+	}
+	external, err := parseExternal(places)
+	if err != nil {
+		return c, err
+	}
+	c.External = external.read
+	return c, nil
 }
 
 // AddParsers adds the stored functions that the parser files under dirs define.

@@ -137,5 +137,36 @@ func (p *parser) tooLong() {
 
 // isCommand is for a management command. VQ052: .show tables
 func (p *parser) isCommand() {
-	p.fault("VQ052", "management commands are not supported", "only queries can be run")
+	name := p.commandName()
+	if name == "" {
+		p.fault("VQ052", "management commands are not supported", "only queries can be run")
+		return
+	}
+	p.fault("VQ052", "the management command '"+name+"' is not supported", "only queries can be run")
+}
+
+// commandName is the name of the command at the dot here: .show tables, .set-or-append. It is the verb, and what
+// the verb is about unless that is a table's name.
+func (p *parser) commandName() string {
+	name, i := ".", 1
+	for t := p.peek(i); t.glued && (p.wordish(t) || t.kind == tokMinus); t = p.peek(i) {
+		name += p.textOf(t)
+		i++
+	}
+	switch name {
+	case ".":
+		return ""
+	case ".set", ".append", ".set-or-append", ".set-or-replace", ".ingest":
+		return name
+	}
+	if t := p.peek(i); p.wordish(t) {
+		name += " " + p.textOf(t)
+	}
+	return name
+}
+
+// wordish tells whether a token is a word, be it a name or a keyword.
+func (p *parser) wordish(t token) bool {
+	text := p.text[t.start:t.end]
+	return text != "" && (text[0]|0x20 >= 'a' && text[0]|0x20 <= 'z')
 }

@@ -73,7 +73,8 @@ func (p *parser) findTable() Expr {
 	return &Pipe{exprNode: p.exprFrom(start), Source: x, Ops: []Op{as}}
 }
 
-// findColumn parses a column in the project of find: name, name:type, *, or pack(*).
+// findColumn parses a column in the project of find: name, name:type, *, pack(*), or pack_all(),
+// which is the documentation's word for pack(*).
 func (p *parser) findColumn() Expr {
 	start := p.start()
 	switch {
@@ -85,6 +86,12 @@ func (p *parser) findColumn() Expr {
 		} else {
 			p.expected("*")
 		}
+		p.want(tokRParen)
+		c.exprNode = p.exprFrom(start)
+		return c
+	case p.scanText(0, "pack_all") == 1 && p.peek(1).kind == tokLParen:
+		c := &CallExpr{Name: p.plainName()}
+		p.want(tokLParen)
 		p.want(tokRParen)
 		c.exprNode = p.exprFrom(start)
 		return c

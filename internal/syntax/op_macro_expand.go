@@ -1,17 +1,25 @@
 package syntax
 
-// MacroExpandOp is macro-expand group as scope (statements). It begins a query.
+// MacroExpandOp is macro-expand group as scope (statements), or macro-expand scope in group (statements). It
+// begins a query.
 type MacroExpandOp struct {
 	opNode
 	Params []*OpParam
 	Group  Expr
 	Scope  *Ident // nil where there is none
+	In     bool   // written macro-expand scope in group
 	Stmts  []Stmt
 }
 
 // Children implements Node.
 func (o *MacroExpandOp) Children() []Node {
-	return withAll(with(with(withAll(nil, o.Params), o.Group), o.Scope), o.Stmts)
+	list := withAll(nil, o.Params)
+	if o.In {
+		list = with(with(list, o.Scope), o.Group)
+	} else {
+		list = with(with(list, o.Group), o.Scope)
+	}
+	return withAll(list, o.Stmts)
 }
 
 func parseMacroExpand(p *parser, o opNode) Op {
@@ -28,8 +36,11 @@ func parseMacroExpand(p *parser, o opNode) Op {
 		}
 		return nil
 	}
-	op.Group = p.need(group)
-	if p.takeWord("as") {
+	if k := p.scanName(0); k > 0 && p.scanText(k, "in") == 1 { // the other way to write it: name in group
+		op.Scope, op.In = p.name(), true
+		p.next()
+		op.Group = p.need(group)
+	} else if op.Group = p.need(group); p.takeWord("as") {
 		op.Scope = p.needName()
 	}
 	p.want(tokLParen)
@@ -40,8 +51,12 @@ func parseMacroExpand(p *parser, o opNode) Op {
 
 func (o *MacroExpandOp) print(p *printer) {
 	p.op(o, o.Params)
+	if o.In {
+		p.node(o.Scope)
+		p.word("in")
+	}
 	p.node(o.Group)
-	if o.Scope != nil {
+	if o.Scope != nil && !o.In {
 		p.word("as")
 		p.node(o.Scope)
 	}

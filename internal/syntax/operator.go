@@ -12,6 +12,8 @@ type OpInfo struct {
 	Begins  bool     // may be the source of a query
 	Follows bool     // may stand after a pipe
 	Doc     string   // what it does, in one sentence
+	// Deviates tells how the result may differ from Kusto's, if it may.
+	Deviates string
 
 	params *paramSet // the parameters it declares
 	parse  func(p *parser, o opNode) Op
@@ -73,7 +75,8 @@ func Operators() []OpInfo {
 		{Word: "project-rename", Follows: true, Doc: "renames columns", parse: parseProjectRename},
 		{Word: "project-reorder", Follows: true, Doc: "reorders columns", parse: parseProjectReorder},
 		{Word: "range", Begins: true, Follows: true, Doc: "returns a column of evenly spaced values", parse: parseRange, notAhead: callNotOperator},
-		{Word: "reduce", Follows: true, Doc: "groups strings that are alike", params: &reduceParams, parse: parseReduce},
+		{Word: "reduce", Follows: true, Doc: "groups strings that are alike", params: &reduceParams, parse: parseReduce,
+			Deviates: "Kusto does not publish how it groups; groups and patterns may differ, their counts are exact. Letters and digits among the characters separate terms, other signs among them do not."},
 		{Word: "render", Follows: true, Doc: "says how to draw the result", params: &renderParams, parse: parseRender},
 		{Word: "sample", Follows: true, Doc: "returns a number of random rows", params: &noParamsEquals, parse: parseSample},
 		{Word: "sample-distinct", Follows: true, Doc: "returns a number of distinct values", params: &noParamsEquals, parse: parseSampleDistinct},

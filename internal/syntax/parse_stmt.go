@@ -18,7 +18,11 @@ func (p *parser) query(file *source.File) *Query {
 		if p.at(tokEOF) {
 			break
 		}
-		p.leftOver()
+		if p.at(tokDot) && p.peek(1).glued && p.wordish(p.peek(1)) && p.pos > 0 && p.toks[p.pos-1].kind == tokSemicolon {
+			p.isCommand()
+		} else {
+			p.leftOver()
+		}
 		for !p.at(tokEOF) && !p.take(tokSemicolon) {
 			p.next()
 		}

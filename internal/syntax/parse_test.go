@@ -37,6 +37,9 @@ var wellFormed = []string{
 	"search kind=case_sensitive in (T*, database('x').Y, Z | as W) 'abc' and x:'y' or * has 'b'",
 	"search * and a == 1",
 	"find withsource=s in (T, U*) where a == 1 project a, b:string, pack(*)",
+	"find in (T) where a == 1 project a, pack_all()",
+	"macro-expand X in g (X.T | take 1)",
+	"macro-expand kind=inner X in entity_group [database('d')] (let y = 1; X.T)",
 	"find datascope=all 'abc' project-smart",
 	"find where a == 1 project a __projectAway b",
 	"union kind=outer withsource=t isfuzzy=true hint.concurrency=4 T*, (U | where x), database('a').B*, cluster('x').database('y').Z, ['abc*'], view()",
@@ -276,7 +279,14 @@ func TestDiagnostics(t *testing.T) {
 		{"print dynamic(" + strings.Repeat("[", 2000), "VQ050@" + fmt.Sprint(14+maxDepth-3) + " the query is nested too deeply"},
 		{"print " + strings.Repeat("a or ", maxChain+10) + "b", "VQ051@" + fmt.Sprint(6+5*maxChain+2) + " the expression has too many terms"},
 		{"print a" + strings.Repeat(".b", maxChain+10), "VQ051@" + fmt.Sprint(7+2*maxChain) + " the expression has too many terms"},
-		{".show tables", "VQ052@0 management commands are not supported"},
+		{".show tables", "VQ052@0 the management command '.show tables' is not supported"},
+		{" // all\n.create-merge table T (a:int)", "VQ052@8 the management command '.create-merge table' is not supported"},
+		{".set-or-append T <| print 1", "VQ052@0 the management command '.set-or-append' is not supported"},
+		{".drop", "VQ052@0 the management command '.drop' is not supported"},
+		{".", "VQ052@0 management commands are not supported"},
+		{". show tables", "VQ052@0 management commands are not supported"},
+		{"print 1; .show tables", "VQ052@9 the management command '.show tables' is not supported"},
+		{"print 1; .5", "KS198@9 unexpected '.'"},
 	} {
 		q, diags := Parse(source.NewFile("", c.text))
 		got := "nothing"

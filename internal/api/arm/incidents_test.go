@@ -332,4 +332,3 @@ func TestIncidentParts(t *testing.T) {
 		t.Error(err)
 	}
 }
-

@@ -184,7 +184,7 @@ func limitRules(tx state.Tx, s state.Rule) error {
 // words, with durations as they were written and without what the API does not know.
 func (a *API) readRule(r *request, id string, kind rule.Kind, props string) (kept, name string, enabled bool, err error) {
 	file := source.NewFile("", props)
-	got, list := rule.LoadProperties(file, id, kind)
+	got, list := rule.CheckProperties(file, id, kind)
 	if err := refuse(&source.Diagnostics{File: file, List: list}, "properties"); err != nil {
 		return "", "", false, err
 	}

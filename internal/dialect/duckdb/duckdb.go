@@ -10,6 +10,7 @@ package duckdb
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,24 +28,44 @@ type UDF struct {
 	Body funcs.Impl
 	// Agg is set instead of Body for an aggregate: every argument is then a list.
 	Agg funcs.AggImpl
-	// Native is set instead of both for a native operator: the argument is a list of rows as JSON arrays of
-	// text, and so is the result. In and Result are the types of their values.
-	Native     rel.NativeOp
+	// Run tells that a call can take long, so that it is told by its last argument, the parameter RunParam, which
+	// statement it belongs to and can end with that.
+	Run bool
+}
+
+// RunParam is the parameter of a statement that tells its calls which run of the statement they belong to.
+const RunParam = "run"
+
+// Native is an operator that runs in Go over all rows of its input. The SQL calls NativeFunc with its place among
+// the statement's, and a list of rows, each a list of texts; so is the result. In and Result are the types of the
+// values.
+type Native struct {
+	Op         rel.NativeOp
 	In, Result []types.Type
 }
+
+// NativeFunc is the function that runs a statement's native operators.
+const NativeFunc = "kql_native"
 
 // Options change how SQL is written.
 type Options struct {
 	// Exact makes integer arithmetic wrap around, at some cost; without it the engine reports an overflow.
 	Exact bool
-	// Empty tells which stored tables have no storage: reading one gives no rows. Nil: all have.
-	Empty func(table string) bool
+	// Parts names the stored pieces that a scan reads; without any it gives no rows. Nil: a table is one piece, called
+	// as it is.
+	Parts func(*rel.Scan) []string
+	// Stop, if set, is asked at every node of the plan; an error of it is Write's.
+	Stop func() error
 }
+
+// stopped is the panic by which the writer leaves a plan when Options.Stop gave an error.
+type stopped struct{ err error }
 
 // Statement is the SQL of a plan.
 type Statement struct {
-	SQL  string
-	UDFs []UDF
+	SQL     string
+	UDFs    []UDF
+	Natives []Native
 }
 
 // Write returns the SQL for a plan that puts out columns in an order. A panic in a lowering is a broken
@@ -52,23 +73,37 @@ type Statement struct {
 func Write(plan rel.Node, columns []rel.Col, order []rel.Key, opts Options) (st Statement, err error) {
 	w := &writer{opts: opts, udfs: map[string]UDF{}, shares: map[int][]rel.Col{}}
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover().(type) {
+		case nil:
+		case stopped:
+			err = p.err
+		default:
 			err = fmt.Errorf("write SQL: %v", p)
 		}
 	}()
-	s := w.opened(w.named(w.compile(plan)))
-	out := &sel{from: s.from, where: s.where, tail: w.orderBy(order, w.refs(s))}
+	s := w.opened(w.compile(plan))
+	at := w.refs(s)
+	out := &sel{from: s.from, where: s.where, tail: w.orderBy(order, at), items: make([]column, 0, len(columns))}
 	for _, c := range columns {
-		w.name(c)
-		out.items = append(out.items, column{c.ID, s.ref(c.ID)})
+		w.names.declare(c)
+		out.items = append(out.items, column{c.ID, at(c.ID)})
+	}
+	whole := make([]any, 0, 2*len(w.ctes)+2)
+	for i, cte := range w.ctes {
+		if i == 0 {
+			whole = append(whole, "WITH ", cte)
+		} else {
+			whole = append(whole, ",\n", cte)
+		}
 	}
 	if len(w.ctes) > 0 {
-		st.SQL = "WITH " + strings.Join(w.ctes, ",\n") + "\n"
+		whole = append(whole, "\n")
 	}
-	st.SQL += w.text(out).String()
+	st.SQL = sqlf(append(whole, w.text(out))...).String()
 	for _, name := range w.udfOrder {
 		st.UDFs = append(st.UDFs, w.udfs[name])
 	}
+	st.Natives = w.natives
 	return st, nil
 }
 
@@ -77,7 +112,8 @@ type writer struct {
 	names    columnNames
 	udfs     map[string]UDF
 	udfOrder []string
-	ctes     []string
+	natives  []Native
+	ctes     []fragment
 	shares   map[int][]rel.Col
 	n        int                  // aliases of derived tables so far
 	outer    map[rel.ColID]string // columns of the rows that a lateral join is evaluated for
@@ -86,31 +122,42 @@ type writer struct {
 // Exact implements funcs.Exacter.
 func (w *writer) Exact() bool { return w.opts.Exact }
 
-// columnNames are the names of columns in the SQL, by number; "" is one that has none yet.
-type columnNames []string
+// columnNames are the names of columns in the SQL, by number, in pages. A name is made when it is asked for first:
+// most columns of a large plan are passed on without being written.
+type columnNames [][]columnName
 
-func (n columnNames) get(id rel.ColID) string {
-	if int(id) < len(n) {
-		return n[id]
+type columnName struct{ own, sql string }
+
+const columnPage = 256
+
+// declare gives a column the name that its own is made of, unless it has one.
+func (n *columnNames) declare(c rel.Col) {
+	if e := n.at(c.ID); e.own == "" {
+		e.own = c.Name
 	}
-	return ""
 }
 
-func (n *columnNames) set(id rel.ColID, name string) {
-	for int(id) >= len(*n) {
-		*n = append(*n, make([]string, max(256, len(*n)))...)
+func (n *columnNames) at(id rel.ColID) *columnName {
+	page, i := int(id)/columnPage, int(id)%columnPage
+	for page >= len(*n) {
+		*n = append(*n, nil)
 	}
-	(*n)[id] = name
+	if (*n)[page] == nil {
+		(*n)[page] = make([]columnName, columnPage)
+	}
+	return &(*n)[page][i]
 }
 
-// name is a column's name in the SQL: unique, and still recognisable.
-func (w *writer) name(c rel.Col) string {
-	if n := w.names.get(c.ID); n != "" {
-		return n
+// get is a column's name in the SQL: unique, and still recognisable.
+func (n *columnNames) get(id rel.ColID) string {
+	e := n.at(id)
+	if e.sql != "" {
+		return e.sql
 	}
-	b := make([]byte, 0, 64)
-	for i := 0; i < len(c.Name) && len(b) < 40; i++ {
-		switch r := c.Name[i]; {
+	var buf [64]byte
+	b := buf[:0]
+	for i := 0; i < len(e.own) && len(b) < 40; i++ {
+		switch r := e.own[i]; {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r == '_':
 			b = append(b, r)
 		case r >= '0' && r <= '9':
@@ -125,9 +172,14 @@ func (w *writer) name(c rel.Col) string {
 	} else {
 		b = append(b, '_')
 	}
-	n := string(strconv.AppendInt(b, int64(c.ID), 10))
-	w.names.set(c.ID, n)
-	return n
+	e.sql = string(strconv.AppendInt(b, int64(id), 10))
+	return e.sql
+}
+
+// name declares a column and returns its name.
+func (w *writer) name(c rel.Col) string {
+	w.names.declare(c)
+	return w.names.get(c.ID)
 }
 
 func (w *writer) alias() string {
@@ -144,8 +196,8 @@ var sqlTypes = map[types.Type]string{
 // SQLType returns the engine's type for a KQL type.
 func SQLType(t types.Type) string { return sqlTypes[t] }
 
-// udf names a user-defined function for a call and remembers it.
-func (w *writer) udf(u UDF) string {
+// udf writes a call of a user-defined function and remembers the function.
+func (w *writer) udf(u UDF, args []string) string {
 	var b strings.Builder
 	b.WriteString("kql_")
 	for _, r := range u.Fn.Name {
@@ -160,12 +212,16 @@ func (w *writer) udf(u UDF) string {
 		b.WriteByte(typeCode[t])
 	}
 	b.WriteString("_" + string(typeCode[u.Out]))
+	u.Run = u.Agg != nil || u.Out == types.Dynamic || slices.Contains(u.Args, types.Dynamic)
 	u.Name = b.String()
 	if _, ok := w.udfs[u.Name]; !ok {
 		w.udfs[u.Name] = u
 		w.udfOrder = append(w.udfOrder, u.Name)
 	}
-	return u.Name
+	if u.Run {
+		args = append(args, "$"+RunParam)
+	}
+	return u.Name + "(" + strings.Join(args, ", ") + ")"
 }
 
 var typeCode = map[types.Type]byte{

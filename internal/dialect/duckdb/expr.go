@@ -23,7 +23,7 @@ func (w *writer) expr(e rel.Expr, at refs, filter bool) string {
 		return w.call(e, at, filter)
 	case *rel.Subquery:
 		col := e.Plan.Cols()[0]
-		s := w.opened(w.named(w.compile(e.Plan)))
+		s := w.opened(w.compile(e.Plan))
 		q := "(SELECT " + s.ref(col.ID) + s.body().String() + ")"
 		if e.T == types.String {
 			return "coalesce(" + q + ", '')"
@@ -31,7 +31,7 @@ func (w *writer) expr(e rel.Expr, at refs, filter bool) string {
 		return q
 	case *rel.InQuery:
 		col := e.Plan.Cols()[0]
-		s := w.opened(w.named(w.compile(e.Plan)))
+		s := w.opened(w.compile(e.Plan))
 		x, y := w.expr(e.X, at, false), s.ref(col.ID)
 		if e.Fold {
 			x, y = "lower("+x+")", "lower("+y+")"
@@ -47,7 +47,7 @@ func (w *writer) expr(e rel.Expr, at refs, filter bool) string {
 		return q
 	case *rel.HasAnyQuery:
 		col := e.Plan.Cols()[0]
-		s := w.opened(w.named(w.compile(e.Plan)))
+		s := w.opened(w.compile(e.Plan))
 		hit := w.UDF("has", types.Bool, funcs.Arg{SQL: w.expr(e.X, at, false), Type: types.String}, funcs.Arg{SQL: s.ref(col.ID), Type: types.String})
 		if !e.All {
 			return "(EXISTS (SELECT 1" + s.with(hit).body().String() + "))"
@@ -126,7 +126,7 @@ func (w *writer) udfCall(fn *funcs.Func, sig *funcs.Sig, c *funcs.Call) string {
 		u.Args = append(u.Args, a.Type)
 		args = append(args, a.SQL)
 	}
-	return w.udf(u) + "(" + strings.Join(args, ", ") + ")"
+	return w.udf(u, args)
 }
 
 // UDF implements funcs.Writer.

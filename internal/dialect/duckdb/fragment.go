@@ -35,9 +35,18 @@ func (f fragment) write(b *strings.Builder) {
 	}
 }
 
+func (f fragment) size() int {
+	n := len(f.text)
+	for _, p := range f.parts {
+		n += p.size()
+	}
+	return n
+}
+
 // String is the whole text.
 func (f fragment) String() string {
 	var b strings.Builder
+	b.Grow(f.size())
 	f.write(&b)
 	return b.String()
 }

@@ -16,8 +16,10 @@ import (
 // sel is a SELECT under construction. While it is open its items are plain columns of its source, and
 // filters and projections merge into it; then it becomes a derived table of the next one.
 type sel struct {
-	items    []column
-	from     fragment
+	items []column
+	from  fragment
+	// source are the columns that from puts out, under their names, if it is a derived table; else nil.
+	source   []column
 	where    []string
 	distinct string
 	tail     string // GROUP BY, ORDER BY, LIMIT
@@ -30,7 +32,7 @@ type column struct {
 	sql string
 }
 
-// ref writes a column of an open SELECT.
+// ref writes a column of an open SELECT; for more than one, see refs.
 func (s *sel) ref(id rel.ColID) string {
 	for _, c := range s.items {
 		if c.id == id {
@@ -42,19 +44,57 @@ func (s *sel) ref(id rel.ColID) string {
 
 // refs looks columns up in an open SELECT; outer ones (of a lateral join) keep their own names.
 func (w *writer) refs(s *sel) refs {
-	m := make(map[rel.ColID]string, len(s.items))
-	for _, c := range s.items {
-		m[c.id] = c.sql
-	}
+	index := indexOf(s.items)
 	return func(id rel.ColID) string {
-		if sql, ok := m[id]; ok {
-			return sql
+		if i, ok := index.find(id); ok {
+			return s.items[i].sql
 		}
 		if n, ok := w.outer[id]; ok {
 			return n
 		}
 		panic(fmt.Sprintf("column %d is not in scope", id))
 	}
+}
+
+// columnIndex finds columns by number. The numbers of a node's columns mostly follow each other, so a slice
+// does it; a map is the way out for those that do not.
+type columnIndex struct {
+	least  rel.ColID
+	dense  []int32 // position + 1
+	sparse map[rel.ColID]int32
+}
+
+func indexOf(items []column) columnIndex {
+	if len(items) == 0 {
+		return columnIndex{}
+	}
+	x := columnIndex{least: items[0].id}
+	most := items[0].id
+	for _, c := range items {
+		x.least, most = min(x.least, c.id), max(most, c.id)
+	}
+	if span := int(most-x.least) + 1; span <= 8*len(items)+64 {
+		x.dense = make([]int32, span)
+		for i, c := range items {
+			x.dense[c.id-x.least] = int32(i) + 1
+		}
+		return x
+	}
+	x.sparse = make(map[rel.ColID]int32, len(items))
+	for i, c := range items {
+		x.sparse[c.id] = int32(i) + 1
+	}
+	return x
+}
+
+func (x *columnIndex) find(id rel.ColID) (int, bool) {
+	i := int32(0)
+	if x.sparse != nil {
+		i = x.sparse[id]
+	} else if at := int(id - x.least); at >= 0 && at < len(x.dense) {
+		i = x.dense[at]
+	}
+	return int(i) - 1, i > 0
 }
 
 // body is what follows the select list of a SELECT over an open one: its source and filters.
@@ -77,37 +117,91 @@ func (w *writer) opened(s *sel) *sel {
 	if s.open {
 		return s
 	}
-	out := &sel{open: true, from: sqlf("(", w.text(s), ") AS "+w.alias())}
-	for _, c := range s.items {
+	return w.derived(w.text(s), s.items)
+}
+
+// derived is an open SELECT over a query that puts out columns under their names.
+func (w *writer) derived(query fragment, items []column) *sel {
+	out := &sel{open: true, from: sqlf("(", query, ") AS "+w.alias()), items: make([]column, 0, len(items))}
+	for _, c := range items {
 		out.items = append(out.items, column{c.id, w.names.get(c.id)})
 	}
+	out.source = out.items
 	return out
 }
 
+// own is opened for what computes over all rows of a lateral join's right side: columns of the left side become
+// columns of the rows, since the engine takes an aggregate or a window over the left side's columns alone for one
+// over the left side's rows.
+func (w *writer) own(s *sel) *sel {
+	s = w.opened(s)
+	for _, c := range s.items {
+		for _, name := range w.outer {
+			if strings.Contains(c.sql, name) {
+				return w.opened(&sel{items: s.items, from: s.from, where: s.where})
+			}
+		}
+	}
+	return s
+}
+
+// passesAll tells whether a SELECT puts out every column of its source as it is, maybe beside others: then the
+// list of them is written as an asterisk, which keeps the text of large plans short.
+func (w *writer) passesAll(s *sel) bool {
+	if len(s.source) < 2 || s.distinct != "" || s.tail != "" {
+		return false
+	}
+	n := 0
+	for i := range s.items {
+		if w.passed(&s.items[i]) {
+			n++
+		}
+	}
+	return n == len(s.source)
+}
+
+// passed tells whether an item is a column of a derived table under its own name.
+func (w *writer) passed(c *column) bool { return c.id != 0 && c.sql == w.names.get(c.id) }
+
 // text is the SELECT statement.
 func (w *writer) text(s *sel) fragment {
-	var b strings.Builder
-	b.WriteString("SELECT " + s.distinct)
+	parts := make([]string, 0, 4*len(s.items)+2)
+	parts = append(parts, "SELECT "+s.distinct)
 	if len(s.items) == 0 {
-		b.WriteString("1 AS nothing")
+		parts = append(parts, "1 AS nothing")
 	}
-	for i, c := range s.items {
-		if i > 0 {
-			b.WriteString(", ")
+	star := w.passesAll(s)
+	if star {
+		parts = append(parts, "*")
+	}
+	for i := range s.items {
+		c := &s.items[i]
+		own := w.passed(c)
+		if own && star {
+			continue
 		}
-		b.WriteString(c.sql)
-		if n := w.names.get(c.id); c.id != 0 && n != c.sql {
-			b.WriteString(" AS " + n)
+		if len(parts) > 1 {
+			parts = append(parts, ", ")
+		}
+		parts = append(parts, c.sql)
+		if c.id != 0 && !own {
+			parts = append(parts, " AS ", w.names.get(c.id))
 		}
 	}
+	list := strings.Join(parts, "")
 	if s.from.empty() {
-		return sqlf(b.String(), s.tail)
+		return sqlf(list, s.tail)
 	}
-	return sqlf(b.String(), s.body(), s.tail)
+	return sqlf(list, s.body(), s.tail)
 }
 
 // compile writes a node as a SELECT.
 func (w *writer) compile(n rel.Node) *sel {
+	if w.opts.Stop != nil {
+		if err := w.opts.Stop(); err != nil {
+			panic(stopped{err})
+		}
+	}
 	switch n := n.(type) {
 	case *rel.Scan:
 		return w.scan(n)
@@ -139,7 +233,7 @@ func (w *writer) compile(n rel.Node) *sel {
 		} else {
 			c.tail += " LIMIT 1"
 		}
-		return w.named(&c)
+		return &c
 	case *rel.Join:
 		return w.join(n)
 	case *rel.Limit:
@@ -147,7 +241,7 @@ func (w *writer) compile(n rel.Node) *sel {
 		c := *s
 		c.open = false
 		c.tail = w.orderBy(n.Order, w.refs(s)) + " LIMIT greatest(0, " + w.expr(n.Count, w.refs(&sel{}), false) + ")"
-		return w.named(&c)
+		return &c
 	case *rel.Union:
 		return w.union(n)
 	case *rel.Unnest:
@@ -157,26 +251,20 @@ func (w *writer) compile(n rel.Node) *sel {
 	case *rel.Apply:
 		return w.apply(n)
 	case *rel.Ref:
-		s := &sel{open: true, from: sqlf("s" + strconv.Itoa(n.ID))}
+		s := &sel{open: true, from: sqlf(shareName(n.ID))}
 		in := w.shares[n.ID]
 		for i, c := range n.Out {
-			w.name(c)
+			w.names.declare(c)
 			s.items = append(s.items, column{c.ID, w.name(in[i])})
 		}
 		return s
 	case *rel.With:
 		for _, sh := range n.Shares {
-			s := w.named(w.compile(sh.In))
-			cols := sh.In.Cols()
 			// the share puts out exactly the node's columns, under their names
-			o := w.opened(s)
-			c := &sel{from: o.from, where: o.where}
-			for _, col := range cols {
-				w.name(col)
-				c.items = append(c.items, column{col.ID, o.ref(col.ID)})
-			}
+			cols := sh.In.Cols()
+			c := w.picked(w.opened(w.compile(sh.In)), cols)
 			w.shares[sh.ID] = cols
-			w.ctes = append(w.ctes, "s"+strconv.Itoa(sh.ID)+" AS MATERIALIZED ("+w.text(c).String()+")")
+			w.ctes = append(w.ctes, sqlf(shareName(sh.ID)+" AS MATERIALIZED (", w.text(c), ")"))
 		}
 		return w.compile(n.Body)
 	case *rel.Native:
@@ -185,24 +273,34 @@ func (w *writer) compile(n rel.Node) *sel {
 	panic(fmt.Sprintf("no SQL for node %T", n))
 }
 
-// named makes sure that every item has a name of its own.
-func (w *writer) named(s *sel) *sel {
-	for _, c := range s.items {
-		if c.id != 0 && w.names.get(c.id) == "" {
-			w.names.set(c.id, "c"+strconv.Itoa(int(c.id)))
-		}
+// picked is a SELECT of columns of an open one.
+func (w *writer) picked(s *sel, cols []rel.Col) *sel {
+	at := w.refs(s)
+	out := &sel{from: s.from, where: s.where, source: s.source, items: make([]column, 0, len(cols))}
+	for _, c := range cols {
+		w.names.declare(c)
+		out.items = append(out.items, column{c.ID, at(c.ID)})
 	}
-	return s
+	return out
 }
 
 func (w *writer) scan(n *rel.Scan) *sel {
 	s := &sel{open: true}
-	if w.opts.Empty != nil && w.opts.Empty(n.Table) {
-		return w.values(&rel.Values{Out: n.Out})
+	parts := []string{n.Table}
+	if w.opts.Parts != nil {
+		parts = w.opts.Parts(n)
 	}
-	s.from = sqlf(Ident(n.Table))
+	switch len(parts) {
+	case 0:
+		return w.values(&rel.Values{Out: n.Out})
+	case 1:
+		s.from = sqlf(Ident(parts[0]))
+	default:
+		s.from = sqlf(w.pieces(n, parts))
+	}
+	s.items = make([]column, 0, len(n.Out))
 	for i, c := range n.Out {
-		w.name(c)
+		w.names.declare(c)
 		s.items = append(s.items, column{c.ID, Ident(n.Source[i])})
 	}
 	if n.Bounded {
@@ -210,6 +308,29 @@ func (w *writer) scan(n *rel.Scan) *sel {
 		s.where = append(s.where, fmt.Sprintf("%s >= %d::BIGINT AND %s < %d::BIGINT", t, n.From, t, n.To))
 	}
 	return s
+}
+
+// pieces reads a table that is stored in several.
+func (w *writer) pieces(n *rel.Scan, parts []string) string {
+	cols := slices.Clone(n.Source)
+	if n.Bounded && !slices.Contains(cols, n.TimeCol) {
+		cols = append(cols, n.TimeCol)
+	}
+	for i, c := range cols {
+		cols[i] = Ident(c)
+	}
+	list := strings.Join(cols, ", ")
+	if len(cols) == 0 {
+		list = "1 AS one"
+	}
+	var b strings.Builder
+	for i, p := range parts {
+		if i > 0 {
+			b.WriteString(" UNION ALL ")
+		}
+		b.WriteString("SELECT " + list + " FROM " + Ident(p))
+	}
+	return "(" + b.String() + ") AS " + w.alias()
 }
 
 func (w *writer) values(n *rel.Values) *sel {
@@ -315,9 +436,9 @@ func sequenceLength(n *rel.Sequence) (int64, bool) {
 func (w *writer) project(n *rel.Project) *sel {
 	s := w.opened(w.compile(n.In))
 	at := w.refs(s)
-	out := &sel{from: s.from, where: s.where, open: true}
+	out := &sel{from: s.from, where: s.where, source: s.source, open: true, items: make([]column, 0, len(n.Items))}
 	for _, it := range n.Items {
-		w.name(it.Col)
+		w.names.declare(it.Col)
 		if _, ok := it.Expr.(*rel.ColRef); !ok {
 			out.open = false
 		}
@@ -327,12 +448,12 @@ func (w *writer) project(n *rel.Project) *sel {
 }
 
 func (w *writer) aggregate(n *rel.Aggregate) *sel {
-	s := w.opened(w.compile(n.In))
+	s := w.own(w.compile(n.In))
 	at := w.refs(s)
 	out := &sel{from: s.from, where: s.where}
 	var group []string
 	for i, k := range n.Keys {
-		w.name(k.Col)
+		w.names.declare(k.Col)
 		out.items = append(out.items, column{k.Col.ID, w.expr(k.Expr, at, false)})
 		group = append(group, strconv.Itoa(i+1))
 	}
@@ -344,14 +465,14 @@ func (w *writer) aggregate(n *rel.Aggregate) *sel {
 	var rows []column // fields of aggregates of whole rows, read in a SELECT around this one
 	for _, a := range n.Aggs {
 		if !a.Call.Fn.Spread.Row {
-			w.name(a.Outs[0])
+			w.names.declare(a.Outs[0])
 			out.items = append(out.items, column{a.Outs[0].ID, w.aggCall(a.Call, at, order)})
 			continue
 		}
 		row := w.alias() + "_row"
 		out.items = append(out.items, column{0, w.aggCall(a.Call, at, order) + " AS " + row})
 		for i, o := range a.Outs {
-			w.name(o)
+			w.names.declare(o)
 			rows = append(rows, column{o.ID, funcs.RowField(row, i, o.Type)})
 		}
 	}
@@ -413,7 +534,7 @@ func (w *writer) aggCall(e *rel.Call, at refs, order string) string {
 		if len(args) == 0 {
 			args, u.Args = []string{"coalesce(list(1::BIGINT), [])"}, []types.Type{types.Long}
 		}
-		return w.udf(u) + "(" + strings.Join(args, ", ") + ")"
+		return w.udf(u, args)
 	}
 	if e.T == types.String && !e.Fn.Spread.Row {
 		return "coalesce(" + sql + ", '')"
@@ -422,7 +543,7 @@ func (w *writer) aggCall(e *rel.Call, at refs, order string) string {
 }
 
 func (w *writer) join(n *rel.Join) *sel {
-	l, r := w.opened(w.named(w.compile(n.Left))), w.opened(w.named(w.compile(n.Right)))
+	l, r := w.opened(w.compile(n.Left)), w.opened(w.compile(n.Right))
 	la, ra := w.alias(), w.alias()
 	lat, rat := w.side(l, la, n.Left), w.side(r, ra, n.Right)
 	word := map[rel.JoinKind]string{
@@ -447,12 +568,12 @@ func (w *writer) join(n *rel.Join) *sel {
 	put := func(in []rel.Col, out []rel.Col, at refs) {
 		for i, c := range in {
 			if out == nil {
-				w.name(c)
+				w.names.declare(c)
 				s.items = append(s.items, column{c.ID, at(c.ID)})
 				continue
 			}
 			sql := at(c.ID)
-			w.name(out[i])
+			w.names.declare(out[i])
 			if c.Type == types.String {
 				sql, s.open = "coalesce("+sql+", '')", false
 			}
@@ -473,12 +594,7 @@ type joinSide struct {
 
 // side makes an input of a join a derived table, under an alias of its own.
 func (w *writer) side(s *sel, alias string, n rel.Node) joinSide {
-	c := &sel{from: s.from, where: s.where}
-	for _, col := range n.Cols() {
-		w.name(col)
-		c.items = append(c.items, column{col.ID, s.ref(col.ID)})
-	}
-	return joinSide{sqlf("(", w.text(c), ") AS "+alias), func(id rel.ColID) string {
+	return joinSide{sqlf("(", w.text(w.picked(s, n.Cols())), ") AS "+alias), func(id rel.ColID) string {
 		if n, ok := w.outer[id]; ok {
 			return n
 		}
@@ -488,44 +604,53 @@ func (w *writer) side(s *sel, alias string, n rel.Node) joinSide {
 
 func (w *writer) union(n *rel.Union) *sel {
 	for _, c := range n.Out {
-		w.name(c)
+		w.names.declare(c)
 	}
-	var legs []any
+	legs := make([]any, 0, 2*len(n.Ins))
 	for i, in := range n.Ins {
-		s := w.opened(w.compileLeg(in))
-		c := &sel{from: s.from, where: s.where}
-		for j, col := range in.Cols() {
-			sql := s.ref(col.ID)
-			if i == 0 {
-				sql += " AS " + w.names.get(n.Out[j].ID)
-			}
-			c.items = append(c.items, column{0, sql})
-		}
 		if i > 0 {
 			legs = append(legs, " UNION ALL ")
 		}
-		legs = append(legs, legText(c))
+		legs = append(legs, w.leg(in, n.Out, i == 0))
 	}
-	s := &sel{open: true, from: sqlf("(", sqlf(legs...), ") AS "+w.alias())}
-	for _, c := range n.Out {
-		s.items = append(s.items, column{c.ID, w.names.get(c.ID)})
+	items := make([]column, len(n.Out))
+	for i, c := range n.Out {
+		items[i].id = c.ID
 	}
-	return s
+	return w.derived(sqlf(legs...), items)
 }
 
-// compileLeg compiles one input of a union.
-func (w *writer) compileLeg(n rel.Node) *sel { return w.named(w.compile(n)) }
-
-// legText is a SELECT whose items carry their names already.
-func legText(s *sel) fragment {
-	items := make([]string, len(s.items))
-	for i, c := range s.items {
-		items[i] = c.sql
+// leg writes an input of a union. Its columns go by position, so only the first leg names them, as out.
+func (w *writer) leg(n rel.Node, out []rel.Col, first bool) fragment {
+	s := w.compile(n)
+	cols := n.Cols()
+	if !s.open && (s.distinct != "" || s.tail != "" || len(s.items) != len(cols)) {
+		s = w.opened(s)
 	}
-	if len(items) == 0 {
-		items = []string{"1 AS nothing"}
+	at := w.refs(s)
+	whole := !first && s.open && len(s.source) == len(cols) // SELECT * puts out just these, in this order
+	parts := make([]string, 0, 2*len(cols)+2)
+	for i, c := range cols {
+		if i > 0 {
+			parts = append(parts, ", ")
+		}
+		sql := at(c.ID)
+		parts = append(parts, sql)
+		if first {
+			parts = append(parts, " AS ", w.names.get(out[i].ID))
+		}
+		whole = whole && s.source[i].sql == sql
 	}
-	return sqlf("SELECT "+strings.Join(items, ", "), s.body())
+	switch {
+	case len(cols) == 0:
+		parts = append(parts, "1 AS nothing")
+	case whole:
+		parts = append(parts[:0], "*")
+	}
+	if s.from.empty() {
+		return sqlf("SELECT ", strings.Join(parts, ""))
+	}
+	return sqlf("SELECT ", strings.Join(parts, ""), s.body())
 }
 
 // unnest expands dynamic values side by side. The lists of elements are computed in a SELECT of their own,
@@ -533,11 +658,7 @@ func legText(s *sel) fragment {
 func (w *writer) unnest(n *rel.Unnest) *sel {
 	in := w.opened(w.compile(n.In))
 	at := w.refs(in)
-	lists := &sel{from: in.from, where: in.where}
-	for _, c := range n.In.Cols() {
-		w.name(c)
-		lists.items = append(lists.items, column{c.ID, in.ref(c.ID)})
-	}
+	lists := w.picked(in, n.In.Cols())
 	inner := w.alias()
 	var names, lens []string
 	for i, it := range n.Items {
@@ -563,27 +684,23 @@ func (w *writer) unnest(n *rel.Unnest) *sel {
 		count = lens[0]
 	}
 	for i, it := range n.Items {
-		w.name(it.Out)
+		w.names.declare(it.Out)
 		list := names[i]
 		out.items = append(out.items, column{it.Out.ID, "nullif(unnest(" + list + "), 'null')::VARCHAR"})
 	}
 	if n.Index.ID != 0 {
-		w.name(n.Index)
+		w.names.declare(n.Index)
 		out.items = append(out.items, column{n.Index.ID, "unnest(range(0, " + count + "))"})
 	}
 	return out
 }
 
 func (w *writer) window(n *rel.Window) *sel {
-	s := w.opened(w.compile(n.In))
+	s := w.own(w.compile(n.In))
 	at := w.refs(s)
-	out := &sel{from: s.from, where: s.where}
-	for _, c := range n.In.Cols() {
-		w.name(c)
-		out.items = append(out.items, column{c.ID, s.ref(c.ID)})
-	}
+	out := w.picked(s, n.In.Cols())
 	for _, it := range n.Items {
-		w.name(it.Out)
+		w.names.declare(it.Out)
 		var part []string
 		for _, p := range it.Partition {
 			part = append(part, w.expr(p, at, false))
@@ -638,7 +755,7 @@ func within(order []rel.Key, partition []rel.Expr) []rel.Key {
 
 // apply is a lateral join: the right side reads the left side's columns.
 func (w *writer) apply(n *rel.Apply) *sel {
-	l := w.opened(w.named(w.compile(n.Left)))
+	l := w.opened(w.compile(n.Left))
 	la := w.alias()
 	left := w.side(l, la, n.Left)
 	saved := w.outer
@@ -651,12 +768,10 @@ func (w *writer) apply(n *rel.Apply) *sel {
 		w.outer[c.ID] = la + "." + w.names.get(c.ID)
 		s.items = append(s.items, column{c.ID, la + "." + w.names.get(c.ID)})
 	}
-	r := w.opened(w.named(w.compile(n.Right)))
+	r := w.opened(w.compile(n.Right))
 	ra := w.alias()
-	c := &sel{from: r.from, where: r.where}
+	c := w.picked(r, n.Right.Cols())
 	for _, col := range n.Right.Cols() {
-		w.name(col)
-		c.items = append(c.items, column{col.ID, r.ref(col.ID)})
 		s.items = append(s.items, column{col.ID, ra + "." + w.names.get(col.ID)})
 	}
 	s.from = sqlf(left.from, ", LATERAL (", w.text(c), ") AS "+ra)
@@ -666,9 +781,9 @@ func (w *writer) apply(n *rel.Apply) *sel {
 
 // native hands all rows to Go as one list and takes a list back.
 func (w *writer) native(n *rel.Native) *sel {
-	s := w.opened(w.compile(n.In))
+	s := w.own(w.compile(n.In))
 	at := w.refs(s)
-	u := UDF{Native: n.Op}
+	u := Native{Op: n.Op}
 	var vals []string
 	for _, c := range n.Args {
 		u.In = append(u.In, c.Type)
@@ -677,14 +792,13 @@ func (w *writer) native(n *rel.Native) *sel {
 	for _, c := range n.Out {
 		u.Result = append(u.Result, c.Type)
 	}
-	u.Name = "kql_native_" + strconv.Itoa(len(w.udfs))
-	w.udfs[u.Name] = u
-	w.udfOrder = append(w.udfOrder, u.Name)
+	call := NativeFunc + "(" + strconv.Itoa(len(w.natives)) + ", "
+	w.natives = append(w.natives, u)
 	row, out := w.alias(), w.alias()
-	src := sqlf("SELECT unnest("+u.Name+"(coalesce(list(["+strings.Join(vals, ", ")+"]::VARCHAR[]"+w.orderBy(n.Order, at)+"), []))) AS "+row, s.body())
+	src := sqlf("SELECT unnest("+call+"coalesce(list(["+strings.Join(vals, ", ")+"]::VARCHAR[]"+w.orderBy(n.Order, at)+"), []))) AS "+row, s.body())
 	res := &sel{from: sqlf("(", src, ") AS "+out)}
 	for i, c := range n.Out {
-		w.name(c)
+		w.names.declare(c)
 		res.items = append(res.items, column{c.ID, "CAST(" + row + "[" + strconv.Itoa(i+1) + "] AS " + sqlTypes[c.Type] + ")"})
 	}
 	return res

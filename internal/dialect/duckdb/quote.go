@@ -54,3 +54,15 @@ func Text(s string) string {
 
 // Ident returns a quoted identifier.
 func Ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// shareName is what a statement calls a shared step.
+func shareName(id int) string { return "s" + strconv.Itoa(id) }
+
+// IsShare tells whether a statement may call a shared step so. A stored table of that name could not be read beside it.
+func IsShare(name string) bool {
+	rest, ok := strings.CutPrefix(strings.ToLower(name), "s")
+	if !ok || rest == "" {
+		return false
+	}
+	return strings.Trim(rest, "0123456789") == ""
+}

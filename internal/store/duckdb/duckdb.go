@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,7 @@ import (
 	"github.com/vedette-siem/vedette/internal/catalog"
 	dialect "github.com/vedette-siem/vedette/internal/dialect/duckdb"
 	"github.com/vedette-siem/vedette/internal/funcs"
+	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/store"
 	"github.com/vedette-siem/vedette/internal/types"
 )
@@ -32,6 +34,9 @@ type Options struct {
 	MemoryBytes int64
 	// Threads bounds the threads of one query; 0 is one for each processor.
 	Threads int
+
+	spill      string // folder that queries may write to when memory is short; empty: none
+	spillBytes int64
 }
 
 // Engine is an open DuckDB. It implements store.Engine.
@@ -40,6 +45,7 @@ type Engine struct {
 	db        *sql.DB
 	conn      *sql.Conn // on which functions are registered
 
+	runs    runs
 	running sync.WaitGroup // statements under way, abandoned ones included
 
 	inMemory bool
@@ -68,9 +74,15 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
 		"SET allow_community_extensions = false",
-		"SET temp_directory = ''",
-		"SET enable_external_access = false",
+		"SET temp_directory = " + dialect.Text(opts.spill),
 	}
+	if opts.spill != "" {
+		settings = append(settings, fmt.Sprintf("SET max_temp_directory_size = '%dB'", opts.spillBytes))
+	}
+	if opts.Path != "" {
+		settings = append(settings, "SET checkpoint_threshold = '1TB'") // Disk.Tidy says when
+	}
+	settings = append(settings, "SET enable_external_access = false")
 	e := &Engine{udfs: map[string]bool{}, tables: map[string]*appender{}, inMemory: opts.Path == ""}
 	connector, err := driverpkg.NewConnector(opts.Path, e.use)
 	if err != nil {
@@ -125,12 +137,18 @@ func (e *Engine) Close() error {
 	return errors.Join(errs...)
 }
 
-// Has implements store.Engine.
-func (e *Engine) Has(table string) bool {
+// Wait waits for the statements under way, those included that Run gave up because their context had ended.
+func (e *Engine) Wait() { e.running.Wait() }
+
+// Parts implements store.Engine.
+func (e *Engine) Parts(s *rel.Scan) []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_, ok := e.tables[table]
-	return ok
+	a, ok := e.tables[s.Table]
+	if !ok {
+		return nil
+	}
+	return []string{a.table}
 }
 
 // Run implements store.Engine. The driver interrupts a statement at once when ctx ends, but then looks only
@@ -160,10 +178,15 @@ func (e *Engine) run(ctx context.Context, st dialect.Statement, columns types.Sc
 	if err := e.flush(); err != nil {
 		return out, err
 	}
-	if err := e.register(st.UDFs); err != nil {
+	if err := e.register(st); err != nil {
 		return out, err
 	}
-	rows, err := e.db.QueryContext(ctx, st.SQL)
+	if len(st.Natives) > 0 {
+		ctx = context.WithValue(ctx, nativesKey{}, st.Natives)
+	}
+	args, end := e.runs.begin(ctx, st)
+	defer end()
+	rows, err := e.db.QueryContext(ctx, st.SQL, args...)
 	if err != nil {
 		return out, fault(ctx, err)
 	}
@@ -206,6 +229,8 @@ func fault(ctx context.Context, err error) error {
 			return fmt.Errorf("%w: %s", store.ErrOverflow, d.Msg)
 		case d.Type == driverpkg.ErrorTypeOutOfMemory:
 			return store.ErrMemory
+		case d.Type == driverpkg.ErrorTypeCatalog && strings.Contains(d.Msg, "does not exist"):
+			return fmt.Errorf("%w: %s", store.ErrGone, d.Msg)
 		}
 		// A KQL function's own words, without the engine's around them.
 		if _, own, ok := strings.Cut(d.Msg, "database/sql/driver: API error: "); ok {
@@ -307,9 +332,10 @@ func (e *Engine) Append(table *catalog.Table, rows [][]types.Value) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	schema := table.Stored()
 	for _, r := range rows {
 		for i, v := range r {
-			if v.IsNull() && table.Columns[i].Type == types.String {
+			if v.IsNull() && schema[i].Type == types.String {
 				v = types.StringOf("")
 			}
 			a.vals[i] = native(v)
@@ -380,6 +406,20 @@ func (e *Engine) flush() error {
 	return errors.Join(errs...)
 }
 
+// storedName is a name for a new table that also differs from the others' where upper and lower case are the same, as
+// they are for SQL, and from the names that statements give to shared steps. The caller holds e.mu.
+func (e *Engine) storedName(table string) string {
+	taken := map[string]bool{}
+	for _, a := range e.tables {
+		taken[strings.ToLower(a.table)] = true
+	}
+	name := table
+	for n := 2; taken[strings.ToLower(name)] || dialect.IsShare(name); n++ {
+		name = table + "~" + strconv.Itoa(n)
+	}
+	return name
+}
+
 // appender returns the table's appender, creating the table at the first use.
 func (e *Engine) appender(table *catalog.Table) (*appender, error) {
 	e.mu.Lock()
@@ -388,11 +428,12 @@ func (e *Engine) appender(table *catalog.Table) (*appender, error) {
 		return a, nil
 	}
 	var cols []string
-	names := table.StoredNames()
-	for i, c := range table.Columns {
+	names, schema := table.StoredNames(), table.Stored()
+	for i, c := range schema {
 		cols = append(cols, dialect.Ident(names[i])+" "+dialect.SQLType(c.Type))
 	}
-	create := "CREATE TABLE " + dialect.Ident(table.Name) + " (" + strings.Join(cols, ", ") + ")"
+	stored := e.storedName(table.Name)
+	create := "CREATE TABLE " + dialect.Ident(stored) + " (" + strings.Join(cols, ", ") + ")"
 	if _, err := e.conn.ExecContext(context.Background(), create); err != nil {
 		return nil, fmt.Errorf("create table %s: %w", table.Name, err)
 	}
@@ -400,11 +441,11 @@ func (e *Engine) appender(table *catalog.Table) (*appender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("append to %s: %w", table.Name, err)
 	}
-	app, err := driverpkg.NewAppenderFromConn(conn, "", table.Name)
+	app, err := driverpkg.NewAppenderFromConn(conn, "", stored)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("append to %s: %w", table.Name, err), conn.Close())
 	}
-	a := &appender{conn: conn, app: app, vals: make([]driver.Value, len(table.Columns)), table: table.Name}
+	a := &appender{conn: conn, app: app, vals: make([]driver.Value, len(schema)), table: stored}
 	e.tables[table.Name] = a
 	return a, nil
 }

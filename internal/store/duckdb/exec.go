@@ -7,8 +7,8 @@ import (
 	"github.com/vedette-siem/vedette/internal/catalog"
 )
 
-// Create makes storage for a table, so that Has is true of it, without storing rows. A table that has
-// storage stays as it is.
+// Create makes storage for a table, so that it has parts, without storing rows. A table that has storage stays as
+// it is.
 func (e *Engine) Create(table *catalog.Table) error {
 	_, err := e.appender(table)
 	return err

@@ -1,8 +1,8 @@
 package duckdb
 
 import (
+	"context"
 	"database/sql/driver"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -15,22 +15,30 @@ import (
 )
 
 // register makes the functions of a statement known to the engine, each once.
-func (e *Engine) register(udfs []dialect.UDF) error {
+func (e *Engine) register(st dialect.Statement) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, u := range udfs {
-		name := u.Name
-		if u.Native == nil && e.udfs[name] {
-			continue
+	add := func(name string, newFunc func() (driverpkg.ScalarFunc, error)) error {
+		if e.udfs[name] {
+			return nil
 		}
-		f, err := newUDF(u)
+		f, err := newFunc()
+		if err == nil {
+			err = driverpkg.RegisterScalarUDF(e.conn, name, f)
+		}
 		if err != nil {
 			return fmt.Errorf("function %s: %w", name, err)
 		}
-		if err := driverpkg.RegisterScalarUDF(e.conn, name, f); err != nil {
-			return fmt.Errorf("function %s: %w", name, err)
-		}
 		e.udfs[name] = true
+		return nil
+	}
+	for _, u := range st.UDFs {
+		if err := add(u.Name, func() (driverpkg.ScalarFunc, error) { return newUDF(u, &e.runs) }); err != nil {
+			return err
+		}
+	}
+	if len(st.Natives) > 0 {
+		return add(dialect.NativeFunc, newNativeFunc)
 	}
 	return nil
 }
@@ -38,31 +46,16 @@ func (e *Engine) register(udfs []dialect.UDF) error {
 // udf is a catalogue function as the engine calls it. It implements the driver's ScalarFunc.
 type udf struct {
 	def    dialect.UDF
+	runs   *runs
 	config driverpkg.ScalarFuncConfig
 	pool   sync.Pool // of *funcs.Ctx: one call at a time uses one
 }
 
-func newUDF(u dialect.UDF) (*udf, error) {
-	f := &udf{def: u}
+func newUDF(u dialect.UDF, of *runs) (*udf, error) {
+	f := &udf{def: u, runs: of}
 	f.pool.New = func() any { return &funcs.Ctx{Out: u.Out, Args: u.Args, Rand: rand.Uint64} }
 	f.config.SpecialNullHandling = true
 	var err error
-	if u.Native != nil {
-		text, err := driverpkg.NewTypeInfo(driverpkg.TYPE_VARCHAR)
-		if err != nil {
-			return nil, err
-		}
-		row, err := driverpkg.NewListInfo(text)
-		if err != nil {
-			return nil, err
-		}
-		rows, err := driverpkg.NewListInfo(row)
-		if err != nil {
-			return nil, err
-		}
-		f.config.InputTypeInfos, f.config.ResultTypeInfo = []driverpkg.TypeInfo{rows}, rows
-		return f, nil
-	}
 	f.config.Volatile = u.Fn.Vol == funcs.PerRow
 	for _, t := range u.Args {
 		info, err := typeInfo(t)
@@ -73,6 +66,13 @@ func newUDF(u dialect.UDF) (*udf, error) {
 			return nil, err
 		}
 		f.config.InputTypeInfos = append(f.config.InputTypeInfos, info)
+	}
+	if u.Run {
+		number, err := typeInfo(types.Long)
+		if err != nil {
+			return nil, err
+		}
+		f.config.InputTypeInfos = append(f.config.InputTypeInfos, number)
 	}
 	f.config.ResultTypeInfo, err = typeInfo(u.Out)
 	return f, err
@@ -97,10 +97,7 @@ func (f *udf) Config() driverpkg.ScalarFuncConfig { return f.config }
 
 // Executor implements the driver's ScalarFunc.
 func (f *udf) Executor() driverpkg.ScalarFuncExecutor {
-	switch {
-	case f.def.Native != nil:
-		return driverpkg.ScalarFuncExecutor{RowExecutor: guarded(f.native)}
-	case f.def.Agg != nil:
+	if f.def.Agg != nil {
 		return driverpkg.ScalarFuncExecutor{RowExecutor: guarded(f.aggregate)}
 	}
 	return driverpkg.ScalarFuncExecutor{RowExecutor: guarded(f.scalar)}
@@ -126,8 +123,26 @@ func (f *udf) recover(err *error) {
 	}
 }
 
+// context splits off the argument that tells which run a call belongs to, and gives the run's context, which has not
+// ended.
+func (f *udf) context(in []driver.Value) (context.Context, []driver.Value, error) {
+	if !f.def.Run {
+		return context.Background(), in, nil
+	}
+	id, ok := in[len(in)-1].(int64)
+	if !ok {
+		return nil, nil, fmt.Errorf("the engine gave %T for the number of a run", in[len(in)-1])
+	}
+	ctx, err := f.runs.context(id)
+	return ctx, in[:len(in)-1], err
+}
+
 func (f *udf) scalar(in []driver.Value) (res any, err error) {
 	defer f.recover(&err)
+	_, in, err = f.context(in)
+	if err != nil {
+		return nil, err
+	}
 	args := make([]types.Value, len(in))
 	for i, v := range in {
 		if args[i], err = value(v, f.def.Args[i]); err != nil {
@@ -146,6 +161,10 @@ func (f *udf) scalar(in []driver.Value) (res any, err error) {
 
 func (f *udf) aggregate(in []driver.Value) (res any, err error) {
 	defer f.recover(&err)
+	ctx, in, err := f.context(in)
+	if err != nil {
+		return nil, err
+	}
 	n := 0
 	cols := make([][]types.Value, len(in))
 	for i, v := range in {
@@ -159,6 +178,9 @@ func (f *udf) aggregate(in []driver.Value) (res any, err error) {
 			if cols[i][j], err = value(x, f.def.Args[i]); err != nil {
 				return nil, err
 			}
+			if j%someRows == 0 && ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
 		}
 	}
 	c := f.pool.Get().(*funcs.Ctx)
@@ -169,87 +191,4 @@ func (f *udf) aggregate(in []driver.Value) (res any, err error) {
 		return nil, fmt.Errorf("%s: %w", f.def.Fn.Name, err)
 	}
 	return native(out), nil
-}
-
-// native runs a native operator. Values come and go as text: the form in which every type of the engine
-// can be written and read back.
-func (f *udf) native(in []driver.Value) (res any, err error) {
-	defer f.recover(&err)
-	list, ok := in[0].([]any)
-	if !ok {
-		return nil, fmt.Errorf("%s: the engine gave %T for rows", f.def.Native.Name(), in[0])
-	}
-	rows := make([][]types.Value, len(list))
-	for i, r := range list {
-		cells, ok := r.([]any)
-		if !ok || len(cells) != len(f.def.In) {
-			return nil, fmt.Errorf("%s: the engine gave %T for a row", f.def.Native.Name(), r)
-		}
-		rows[i] = make([]types.Value, len(cells))
-		for j, c := range cells {
-			v, err := fromText(c, f.def.In[j])
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", f.def.Native.Name(), err)
-			}
-			rows[i][j] = v
-		}
-	}
-	rowsOut, err := f.def.Native.Run(rows)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.def.Native.Name(), err)
-	}
-	out := make([]any, len(rowsOut))
-	for i, r := range rowsOut {
-		cells := make([]any, len(r))
-		for j, v := range r {
-			cells[j] = toText(v)
-		}
-		out[i] = cells
-	}
-	return out, nil
-}
-
-func fromText(c any, t types.Type) (types.Value, error) {
-	s, ok := c.(string)
-	if !ok {
-		if c == nil {
-			return types.Null(t), nil
-		}
-		return types.Value{}, fmt.Errorf("the engine gave %T for text", c)
-	}
-	switch t {
-	case types.Bool:
-		return types.BoolOf(s == "true"), nil
-	case types.Int, types.Long, types.Datetime, types.Timespan:
-		n, err := json.Number(s).Int64()
-		if err != nil {
-			return types.Value{}, err
-		}
-		return integer(n, t)
-	case types.Real:
-		x, ok := types.ParseReal(s)
-		if !ok {
-			return types.Value{}, fmt.Errorf("'%s' is no real", s)
-		}
-		return types.RealOf(x), nil
-	}
-	return value(s, t)
-}
-
-func toText(v types.Value) any {
-	if v.IsNull() {
-		return nil
-	}
-	switch v.Type() {
-	case types.Bool:
-		if v.Bool() {
-			return "true"
-		}
-		return "false"
-	case types.Datetime, types.Timespan:
-		return types.LongOf(v.Int64()).ToText()
-	case types.Int, types.Long, types.Real:
-		return v.ToText()
-	}
-	return v.Text()
 }
