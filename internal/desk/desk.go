@@ -210,3 +210,10 @@ func (d *Desk) due(tx state.Tx, due incident.Due, at time.Time) error {
 	_, err = tx.Outbox().Add(topic, data)
 	return err
 }
+
+// Play leaves a playbook in the outbox that someone runs on an incident by hand.
+func (d *Desk) Play(tx state.Tx, i *incident.Incident, playbook, tenant string, by incident.Actor, at time.Time) error {
+	due := incident.Due{RuleName: by.String(), Incident: i, Event: incident.Updated,
+		Action: incident.Action{Order: 1, Type: incident.RunPlaybook, Config: incident.Config{PlaybookID: playbook, TenantID: tenant}}}
+	return d.due(tx, due, at)
+}

@@ -68,6 +68,8 @@ var rooms = map[string][]string{
 	// who may do what, and the HTTP APIs
 	"internal/auth": {"internal/state"},
 	"internal/desk": {"internal/state", "internal/incident", "internal/alert", "internal/entity", "internal/rule", "internal/types"},
+	"internal/api/arm": {"internal/auth", "internal/desk", "internal/state", "internal/incident", "internal/alert", "internal/rule", "internal/entity", "internal/source",
+		"internal/types"},
 
 	// events: know no rule and no query language
 	"internal/ingest": {"internal/catalog", "internal/types"},

@@ -1,7 +1,8 @@
 // Package rule reads analytics rules and hunting queries: the YAML files of Microsoft Sentinel content
 // repositories, and the tests that stand beside them.
 //
-// Load turns a file into a Rule and the faults found in it; LoadTests does the same for a rule's tests. A fault
+// Load turns a file into a Rule and the faults found in it; LoadTests does the same for a rule's tests, LoadProperties for
+// a rule as the REST API has it (PropertiesOf is the way back), and LoadTemplate for Azure's deployment templates. A fault
 // is an Error where the service refuses the rule or it cannot run, and a Warning where shipped content has the
 // fault and the rule still means something; diag.go lists them all, each with its reason and an example.
 //

@@ -433,7 +433,7 @@ func (l *loader) triggerOperator(m member) {
 }
 
 func (l *loader) triggerThreshold(m member) {
-	s, ok := l.str(m)
+	s, ok := l.other(m, "!!int", "a whole number")
 	if !ok {
 		return
 	}

@@ -20,6 +20,8 @@ type reader struct {
 	file *source.File
 	text *yamlText
 	read int // values read so far, aliases written out
+	// typed tells that values have the type they are to be read as; in YAML a text may look like a number.
+	typed bool
 }
 
 // maxValues is how many values a file may have with its aliases written out.
@@ -230,8 +232,20 @@ func (r *reader) str(m member) (string, bool) {
 	if isNull(m.value) {
 		return "", false
 	}
-	if m.value.Kind != yaml.ScalarNode {
+	if m.value.Kind != yaml.ScalarNode || r.typed && m.value.Tag != "!!str" {
 		r.wrongType(r.text.span(m.value), m.name, "text", kindName(m.value))
+		return "", false
+	}
+	return m.value.Value, true
+}
+
+// other returns the text of a scalar that is to be something other than text.
+func (r *reader) other(m member, tag, expected string) (string, bool) {
+	if isNull(m.value) {
+		return "", false
+	}
+	if m.value.Kind != yaml.ScalarNode || r.typed && m.value.Tag != tag {
+		r.wrongType(r.text.span(m.value), m.name, expected, kindName(m.value))
 		return "", false
 	}
 	return m.value.Value, true
@@ -239,7 +253,7 @@ func (r *reader) str(m member) (string, bool) {
 
 // strs returns the texts of a list; a null element is left out. A scalar counts as a list of one.
 func (r *reader) strs(m member) (texts []string, at []member) {
-	if m.value.Kind == yaml.ScalarNode && !isNull(m.value) {
+	if m.value.Kind == yaml.ScalarNode && !isNull(m.value) && !r.typed {
 		return []string{m.value.Value}, []member{m}
 	}
 	for _, e := range r.list(m) {
@@ -252,7 +266,7 @@ func (r *reader) strs(m member) (texts []string, at []member) {
 
 // boolean returns a true or false.
 func (r *reader) boolean(m member) (value, ok bool) {
-	s, ok := r.str(m)
+	s, ok := r.other(m, "!!bool", "true or false")
 	if !ok {
 		return false, false
 	}

@@ -3,6 +3,8 @@ package rule
 import (
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/vedette-siem/vedette/internal/entity"
 	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/types"
@@ -43,15 +45,6 @@ var resourceFields = func() []field {
 		field{"lastUpdatedDateUTC", nothing}, field{"alertRulesCreatedByTemplateCount", nothing})
 }()
 
-// Fields lists the properties that a rule resource can have, in the spelling of the API.
-func Fields() []string {
-	var out []string
-	for _, f := range resourceFields {
-		out = append(out, f.name)
-	}
-	return out
-}
-
 // parents reads the techniques of a resource, which has sub-techniques in a member of their own.
 func (l *loader) parents(m member) {
 	texts, at := l.strs(m)
@@ -74,12 +67,25 @@ func ParseKind(kind string) (Kind, bool) {
 }
 
 // LoadProperties reads the properties of a rule as the REST API has them: the text of file is a JSON object. id is the
-// name of the resource. What the service refuses is an Error here, also where shipped files have it. The rule is nil
-// where there is none to be read.
+// name of the resource. Faults count as they do in files. The rule is nil where there is none to be read.
 func LoadProperties(file *source.File, id string, kind Kind) (*Rule, []source.Diagnostic) {
+	return loadProperties(file, id, kind, false)
+}
+
+// CheckProperties is LoadProperties for a rule that someone writes: what the service's API refuses is an Error, also where
+// shipped files have it, and so is a value of another type than it should have.
+func CheckProperties(file *source.File, id string, kind Kind) (*Rule, []source.Diagnostic) {
+	return loadProperties(file, id, kind, true)
+}
+
+func loadProperties(file *source.File, id string, kind Kind, strict bool) (*Rule, []source.Diagnostic) {
 	root, text, fault := readJSON(file.Text)
 	l := newLoader(file, resourceForm, text)
-	l.strict = true
+	l.strict, l.typed = strict, strict
+	if fault == nil && root.Kind != yaml.MappingNode {
+		l.notOneRule(text.span(root), kindName(root))
+		return nil, l.diags.list
+	}
 	if fault != nil {
 		l.notJSON(source.Span{Start: fault.at, End: fault.at}, fault.msg)
 		return nil, l.diags.list

@@ -31,7 +31,7 @@ func templateWith(members string) string {
 		"properties": ` + propertiesWith(members) + `}]}`
 }
 
-func TestLoadProperties(t *testing.T) {
+func TestCheckProperties(t *testing.T) {
 	for _, c := range []struct{ members, want string }{ // want: the first error, empty for none
 		{"", ""},
 		{`"tactics": ["InitialAccess"], "techniques": ["T1078"], "subTechniques": ["T1078.004"]`, ""},
@@ -42,10 +42,10 @@ func TestLoadProperties(t *testing.T) {
 		{`"techniques": ["x"]`, "technique 'x' is left out"},
 		{`"tactics": ["Nope"]`, "unknown tactic 'Nope' is left out"},
 		{`"severity": "Urgent"`, "field 'severity': 'Urgent' is none of Informational, Low, Medium, High"},
-		{`"severity": 3`, "field 'severity': '3' is none of Informational, Low, Medium, High"},
+		{`"severity": 3`, "field 'severity': expected text, found a number"},
 		{`"query": null`, "a rule of kind Scheduled needs the field 'query'"},
 		{`"query": {}`, "a rule of kind Scheduled needs the field 'query'"},
-		{`"enabled": "perhaps"`, "field 'enabled': expected true or false, found 'perhaps'"},
+		{`"enabled": "perhaps"`, "field 'enabled': expected true or false, found text"},
 		{`"enabled": null`, "a rule of kind Scheduled needs the field 'enabled'"},
 		{`"queryFrequency": "PT1M"`, "field 'queryFrequency': PT1M is outside PT5M to P14D"},
 		{`"queryFrequency": "P2D", "queryPeriod": "P1D"`, "queryPeriod P1D is shorter than queryFrequency P2D"},
@@ -58,11 +58,13 @@ func TestLoadProperties(t *testing.T) {
 		{`"incidentConfiguration": {"createIncident": true, "groupingConfiguration": {"enabled": true, "reopenClosedIncident": false, "lookbackDuration": "PT5H", "matchingMethod": "Selected"}}`,
 			"matchingMethod is Selected, and nothing is selected; every alert of the rule matches"},
 		{`"incidentConfiguration": {"createIncident": true, "groupingConfiguration": {"enabled": true}}`, "field 'lookbackDuration' is missing: PT5H is used"},
+		{`"triggerThreshold": "5"`, "field 'triggerThreshold': expected a whole number, found text"}, {`"triggerThreshold": 1.5`, "field 'triggerThreshold': expected a whole number, found a number with a fraction"},
+		{`"tactics": "Impact"`, "field 'tactics': expected a list, found text"},
 		{`"a": `, "no JSON: expected a value"},
 	} {
 		text := propertiesWith(c.members)
 		file := source.NewFile("", text)
-		r, list := LoadProperties(file, "9D6DBA5A-6D8B-4B2F-9B7E-6A4E2C0B8F11", Scheduled)
+		r, list := CheckProperties(file, "9D6DBA5A-6D8B-4B2F-9B7E-6A4E2C0B8F11", Scheduled)
 		got := ""
 		for _, d := range list {
 			if d.Severity == source.Error && got == "" {
@@ -86,12 +88,12 @@ func TestLoadProperties(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, list := LoadProperties(source.NewFile("", string(text2)), r.ID, r.Kind)
+		again, list := CheckProperties(source.NewFile("", string(text2)), r.ID, r.Kind)
 		if len(list) > 0 || !reflect.DeepEqual(plain(again), plain(r)) {
 			t.Errorf("%s became %s: %v\n%+v\n%+v", c.members, text2, list, plain(again), plain(r))
 		}
 	}
-	if r, list := LoadProperties(source.NewFile("", `{"displayName": "N", "enabled": false, "severity": "Low", "query": "T", "suppressionEnabled": false, "suppressionDuration": "PT5H"}`),
+	if r, list := CheckProperties(source.NewFile("", `{"displayName": "N", "enabled": false, "severity": "Low", "query": "T", "suppressionEnabled": false, "suppressionDuration": "PT5H"}`),
 		"name", NRT); r.ID != "name" || r.Kind != NRT || r.Enabled || r.TriggerOperator != GreaterThan || len(list) != 0 {
 		t.Errorf("%+v, %v", r, list)
 	}
@@ -111,6 +113,27 @@ func plain(r *Rule) Rule {
 	return c
 }
 
+// TestLoadProperties shows that a rule which a file may have is read from its properties too, though the API refuses it.
+func TestLoadProperties(t *testing.T) {
+	text := propertiesWith(`"incidentConfiguration": {"createIncident": true, "groupingConfiguration": {"enabled": true, "reopenClosedIncident": false, "lookbackDuration": "PT5H", "matchingMethod": "Selected", "groupByEntities": ["Host"]}}`)
+	errors := func(load func(*source.File, string, Kind) (*Rule, []source.Diagnostic)) int {
+		r, list := load(source.NewFile("", text), "x", Scheduled)
+		ds := source.Diagnostics{List: list}
+		if r == nil || len(list) != 1 {
+			t.Errorf("%+v, %v", r, list)
+		}
+		return map[bool]int{true: 1}[ds.HasErrors()]
+	}
+	if errors(CheckProperties) != 1 || errors(LoadProperties) != 0 {
+		t.Error("what the API refuses and what can be run are the same")
+	}
+	for _, text := range []string{"[]", "1", "null", "", "{"} {
+		if r, list := LoadProperties(source.NewFile("", text), "x", Scheduled); r != nil || len(list) == 0 {
+			t.Errorf("%q: %+v, %v", text, r, list)
+		}
+	}
+}
+
 func TestFileToProperties(t *testing.T) {
 	for _, members := range []string{"", "tactics: [Impact]\nrelevantTechniques: [T1486, T1078.004]\ntriggerOperator: ne\ntriggerThreshold: 7",
 		"startTimeUtc: 2024-05-01T10:00:00Z\nsuppressionEnabled: true\nsuppressionDuration: 2h\neventGroupingSettings: {aggregationKind: AlertPerResult}",
@@ -123,7 +146,7 @@ func TestFileToProperties(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, more := LoadProperties(source.NewFile("", string(text)), r.ID, r.Kind)
+		again, more := CheckProperties(source.NewFile("", string(text)), r.ID, r.Kind)
 		want := plain(r)
 		want.RequiredDataConnectors, want.Status, want.Tags = nil, "", nil
 		if again == nil || len(more) > 0 {
@@ -276,7 +299,9 @@ func FuzzTemplate(f *testing.F) {
 		if len(list) == 0 {
 			t.Fatal("neither rule nor fault")
 		}
-		_, more := LoadProperties(source.NewFile("f", text), "x", Scheduled)
+		_, more := CheckProperties(source.NewFile("f", text), "x", Scheduled)
+		_, soft := LoadProperties(source.NewFile("f", text), "x", Scheduled)
+		more = append(more, soft...)
 		for _, l := range append(list, Loaded{nil, more}) {
 			for _, d := range l.Faults {
 				if d.Span.Start < 0 || d.Span.End > len(text) || d.Span.Start > d.Span.End {

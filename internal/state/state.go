@@ -229,6 +229,8 @@ type Watchlists interface {
 
 	Item(alias, id string) (Item, error)
 	PutItem(alias string, i Item, m Match) (etag string, err error)
+	// AddItems adds many items at once, none of which may be there; they share an ETag.
+	AddItems(alias string, items []Item) error
 	DeleteItem(alias, id string, m Match) error
 	// Items go in the order they were first put.
 	Items(alias string, p Page) (list []Item, next string, err error)

@@ -1,6 +1,16 @@
 package sqlite
 
-import "github.com/vedette-siem/vedette/internal/state"
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	driver "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"github.com/vedette-siem/vedette/internal/state"
+)
 
 type watchlists struct{ *tx }
 
@@ -95,6 +105,33 @@ func (t watchlists) PutItem(alias string, i state.Item, m state.Match) (string, 
 		ON CONFLICT (alias, id) DO UPDATE SET fields = excluded.fields, etag = excluded.etag, modified = excluded.modified, author = excluded.author`,
 		alias, i.ID, i.Fields, tag, firstOr(created, exists, i.Created), ticks(i.Modified), i.By)
 	return tag, err
+}
+
+// addBatch is how many items one statement adds; SQLite's limit of parameters allows for more, but they gain nothing.
+const addBatch = 100
+
+func (t watchlists) AddItems(alias string, items []state.Item) error {
+	var there int
+	if err := t.row("watchlist", alias, "SELECT 1 FROM watchlists WHERE alias = ?", []any{alias}, &there); err != nil {
+		return err
+	}
+	tag := t.etag()
+	for part := range slices.Chunk(items, addBatch) {
+		var args []any
+		for _, i := range part {
+			args = append(args, alias, i.ID, i.Fields, tag, ticks(i.Created), ticks(i.Modified), i.By)
+		}
+		_, err := t.exec("INSERT INTO watchlist_items (alias, id, fields, etag, created, modified, author) VALUES (?, ?, ?, ?, ?, ?, ?)"+
+			strings.Repeat(", (?, ?, ?, ?, ?, ?, ?)", len(part)-1), args...)
+		var e *driver.Error
+		if errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_CONSTRAINT {
+			return fmt.Errorf("an item of watchlist %q: %w", alias, state.ErrExists)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t watchlists) DeleteItem(alias, id string, m state.Match) error {

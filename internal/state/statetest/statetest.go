@@ -453,6 +453,23 @@ func watchlists(t *testing.T, s state.Store) {
 		if err != nil {
 			return err
 		}
+		fails(t, "items of no list", l.AddItems("none", []state.Item{{ID: "1"}}), state.ErrNotFound)
+		fails(t, "items that are there", l.AddItems("vip", []state.Item{{ID: "9"}, {ID: "2"}}), state.ErrExists)
+		var many []state.Item
+		for n := range 1234 {
+			many = append(many, state.Item{ID: fmt.Sprint("m", n), Fields: "{}", Created: At, Modified: At, By: "ann"})
+		}
+		if err := errors.Join(l.AddItems("VIP", many), l.AddItems("vip", nil)); err != nil {
+			return err
+		}
+		items, _, err = l.Items("vip", state.Page{})
+		for n := range many {
+			many[n].ETag = items[len(items)-1].ETag
+		}
+		same(t, "many items", items[len(items)-len(many):], many)
+		if err != nil {
+			return err
+		}
 		if err := l.Delete("VIP", state.Match(w.ETag)); err != nil {
 			return err
 		}
