@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vedette-siem/vedette/internal/alert"
+	"github.com/vedette-siem/vedette/internal/deliver"
 	"github.com/vedette-siem/vedette/internal/incident"
 	"github.com/vedette-siem/vedette/internal/rule"
 	"github.com/vedette-siem/vedette/internal/state"
@@ -195,17 +196,9 @@ func (d *Desk) due(tx state.Tx, due incident.Due, at time.Time) error {
 	if !ok {
 		return fmt.Errorf("automation rule %s: no topic for actions of type %s", due.RuleID, due.Action.Type)
 	}
-	w := Work{RuleID: due.RuleID, RuleName: due.RuleName, Action: due.Action, Event: due.Event.String(), At: at, Workspace: d.Workspace, Incident: due.Incident}
-	if due.Alert != nil {
-		row, err := EncodeRow(AlertTable, alert.Row(*due.Alert, d.Workspace))
-		if err != nil {
-			return err
-		}
-		w.Alert = row
-	}
-	data, err := json.Marshal(w)
+	data, err := deliver.Encode(due, at, d.Workspace)
 	if err != nil {
-		return err
+		return fmt.Errorf("automation rule %s: %w", due.RuleID, err)
 	}
 	_, err = tx.Outbox().Add(topic, data)
 	return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vedette-siem/vedette/internal/alert"
+	"github.com/vedette-siem/vedette/internal/deliver"
 	"github.com/vedette-siem/vedette/internal/entity"
 	"github.com/vedette-siem/vedette/internal/incident"
 	"github.com/vedette-siem/vedette/internal/rule"
@@ -129,20 +130,20 @@ func TestRaise(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		w, err := DecodeWork(hooks[0].Data)
-		if err != nil || w.Action.Config.URL != "https://x" || w.Incident.Severity != incident.High || !w.Incident.Partial || w.Event != "Created" || !w.At.Equal(at) {
+		w, err := deliver.Decode(hooks[0].Data)
+		if err != nil || w.Action.Config.URL != "https://x" || w.Incident.Properties.Severity != string(incident.High) || w.Event != "Created" || !w.At.Equal(at) {
 			t.Errorf("%+v, %v", w, err)
 		}
 		files, err := tx.Outbox().Pending(FileTopic, at, 100)
 		if err != nil {
 			return err
 		}
-		w, err = DecodeWork(files[0].Data)
+		w, err = deliver.Decode(files[0].Data)
 		if err != nil {
 			return err
 		}
-		if _, row, err := DecodeRow(w.Alert); err != nil || row["SystemAlertId"].Text() != alerts[0].ID || w.Incident != nil {
-			t.Errorf("%+v, %v", w, err)
+		if w.Alert == nil || w.Alert.Name != alerts[0].ID || w.Incident != nil {
+			t.Errorf("%+v", w)
 		}
 		trail, _, err := tx.Audit().List(Target(list[0].ID), state.Page{})
 		if len(trail) != 2 || trail[0].Operation != "incidents/Updated" || trail[1].Operation != "incidents/Created" {
@@ -250,8 +251,5 @@ func TestRows(t *testing.T) {
 		if _, _, err := DecodeRow([]byte(data)); err == nil {
 			t.Errorf("%s is decoded", data)
 		}
-	}
-	if _, err := DecodeWork([]byte("[")); err == nil {
-		t.Error("[ is decoded")
 	}
 }

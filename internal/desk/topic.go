@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
-	"github.com/vedette-siem/vedette/internal/alert"
 	"github.com/vedette-siem/vedette/internal/incident"
 	"github.com/vedette-siem/vedette/internal/types"
 )
 
-// The topics of the outbox. The first has rows (DecodeRow), the others have actions (Work).
+// The topics of the outbox. The first has rows (DecodeRow), the others have actions, for package deliver.
 const (
 	RowsTopic     = "rows"
 	WebhookTopic  = "action.webhook"
@@ -29,30 +27,6 @@ func topicOf(action string) (string, bool) {
 	t, ok := map[string]string{incident.CallWebhook: WebhookTopic, incident.SendEmail: EmailTopic, incident.WriteFile: FileTopic,
 		incident.RunPlaybook: PlaybookTopic}[action]
 	return t, ok
-}
-
-// Work is an action that an automation rule wants run. Its identity for a receiver is the number of its message.
-type Work struct {
-	RuleID    string             `json:"ruleId"`
-	RuleName  string             `json:"ruleName"`
-	Action    incident.Action    `json:"action"`
-	Event     string             `json:"event"` // Created or Updated
-	At        time.Time          `json:"at"`
-	Workspace alert.Workspace    `json:"workspace"`
-	Incident  *incident.Incident `json:"incident,omitempty"` // Partial; nil for rules on alerts
-	Alert     json.RawMessage    `json:"alert,omitempty"`    // the row of SecurityAlert, for DecodeRow; nil for rules on incidents
-}
-
-// DecodeWork reads a message of a topic of actions.
-func DecodeWork(data []byte) (Work, error) {
-	var w Work
-	if err := json.Unmarshal(data, &w); err != nil {
-		return w, fmt.Errorf("decode an action: %w", err)
-	}
-	if w.Incident != nil {
-		w.Incident.Partial = true
-	}
-	return w, nil
 }
 
 // The tables whose rows the desk makes.

@@ -67,7 +67,7 @@ var rooms = map[string][]string{
 
 	// who may do what, and the HTTP APIs
 	"internal/auth": {"internal/state"},
-	"internal/desk": {"internal/state", "internal/incident", "internal/alert", "internal/entity", "internal/rule", "internal/types"},
+	"internal/desk": {"internal/deliver", "internal/state", "internal/incident", "internal/alert", "internal/entity", "internal/rule", "internal/types"},
 	"internal/api/arm": {"internal/auth", "internal/desk", "internal/state", "internal/incident", "internal/alert", "internal/rule", "internal/entity", "internal/source",
 		"internal/types"},
 
