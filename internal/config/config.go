@@ -73,9 +73,10 @@ type Content struct {
 
 // Ingest bounds how events come in.
 type Ingest struct {
-	// MaxBody bounds the body of a request as sent, MaxUnpacked as unpacked.
-	MaxBody     Size `yaml:"maxBody"`
-	MaxUnpacked Size `yaml:"maxUnpacked"`
+	// MaxBody bounds the body of a call of the Logs Ingestion API, and MaxUpload that of an upload, both before and after
+	// unpacking.
+	MaxBody   Size `yaml:"maxBody"`
+	MaxUpload Size `yaml:"maxUpload"`
 	// Inflight bounds the bodies that are in memory together, Pending the events that wait to be written; callers
 	// beyond them are told to come again (429).
 	Inflight Size `yaml:"inflight"`
@@ -142,15 +143,24 @@ type Schedule struct {
 type Actions struct {
 	// Secrets are files that hold a secret each, by the name that rules know it by.
 	Secrets map[string]string `yaml:"secrets"`
-	// Playbooks are the URLs called for playbooks, by their resource id.
-	Playbooks map[string]string `yaml:"playbooks"`
+	// Playbooks are what is called for playbooks, by their resource id.
+	Playbooks map[string]Playbook `yaml:"playbooks"`
 	// Files is the folder that WriteFile actions write in; empty: in the data folder.
 	Files string `yaml:"files"`
 	// Timeout bounds one action.
 	Timeout time.Duration `yaml:"timeout"`
-	// Private are hosts on private or local networks that webhooks may call all the same.
-	Private []string `yaml:"private"`
-	SMTP    SMTP     `yaml:"smtp"`
+	// Hosts are the only hosts that webhooks may call, as siem.example.com or *.example.com; none: any.
+	Hosts []string `yaml:"hosts"`
+	// Networks are networks, as 127.0.0.0/8, that webhooks may call although they are the machine's own or its links'.
+	Networks []string `yaml:"networks"`
+	SMTP     SMTP     `yaml:"smtp"`
+}
+
+// Playbook is a URL that stands for a playbook.
+type Playbook struct {
+	URL string `yaml:"url"`
+	// Secret is the name of the secret that signs the calls; empty: they are not signed.
+	Secret string `yaml:"secret"`
 }
 
 // SMTP is the server that takes mail.
@@ -179,7 +189,7 @@ func Default() Config {
 		Listen: "127.0.0.1:8480",
 		Workspace: Workspace{Subscription: "00000000-0000-0000-0000-000000000000", ResourceGroup: "vedette", Name: "vedette",
 			ID: "00000000-0000-0000-0000-000000000000"},
-		Ingest: Ingest{MaxBody: 1 << 20, MaxUnpacked: 32 << 20, Inflight: 64 << 20, Pending: 128 << 20, BodyTimeout: 30 * time.Second,
+		Ingest: Ingest{MaxBody: 1 << 20, MaxUpload: 1 << 30, Inflight: 64 << 20, Pending: 128 << 20, BodyTimeout: 30 * time.Second,
 			WatchEvery: 2 * time.Second, MinFree: 512 << 20},
 		Retention: Retention{Default: 90 * day, Alerts: 180 * day, Audit: 365 * day},
 		Query:     Query{Memory: 2 << 30, Timeout: 10 * time.Minute, MaxRows: 500_000},

@@ -88,7 +88,7 @@ func TestFaults(t *testing.T) {
 		{"tls: {cert: x}", "", "tls: has one of cert and key"},
 		{"workspace: {id: x}", "", "workspace.id: 'x' is no GUID"},
 		{"workspace: {name: a/b}", "", "workspace.name: 'a/b' cannot stand in a path"},
-		{"ingest: {maxBody: 1GB}", "", "ingest.maxUnpacked: is 32MiB, expected at least 1GiB"},
+		{"ingest: {maxBody: 1GB}", "", "ingest.inflight: is 64MiB, expected at least 1GiB"},
 		{"log: {level: loud}", "", "log.level: is 'loud', expected one of debug, info, warn, error"},
 		{"schedule: {missed: never, workers: 0}", "", "schedule.workers: is 0, expected at least 1\nschedule.missed: is 'never', expected one of catchUp, skip"},
 		{"a: 1\n---\nb: 2", "", "field a not found"},

@@ -194,7 +194,7 @@ func (c *Config) Validate() error {
 		path  string
 		value Size
 		least Size
-	}{{"ingest.maxBody", c.Ingest.MaxBody, 1 << 10}, {"ingest.maxUnpacked", c.Ingest.MaxUnpacked, c.Ingest.MaxBody}, {"ingest.inflight", c.Ingest.Inflight, c.Ingest.MaxUnpacked},
+	}{{"ingest.maxBody", c.Ingest.MaxBody, 1 << 10}, {"ingest.maxUpload", c.Ingest.MaxUpload, 1 << 10}, {"ingest.inflight", c.Ingest.Inflight, c.Ingest.MaxBody},
 		{"ingest.pending", c.Ingest.Pending, 1 << 20}, {"query.memory", c.Query.Memory, 128 << 20}} {
 		if s.value < s.least {
 			bad(s.path, "is %s, expected at least %s", s.value, s.least)

@@ -119,7 +119,10 @@ func (s *Server) putTable(r *http.Request) (any, error) {
 	if t.Name != name {
 		return nil, badRequest{fmt.Errorf("the body names the table '%s' and the path '%s'", t.Name, name)}
 	}
-	return t, s.opts.Service.DeclareTable(r.Context(), t)
+	if err := s.opts.Service.DeclareTable(r.Context(), t); err != nil {
+		return nil, err
+	}
+	return t, s.loadCollectionRules()
 }
 
 // token is a token as the API shows it.

@@ -13,15 +13,25 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/vedette-siem/vedette/internal/api/arm"
+	"github.com/vedette-siem/vedette/internal/api/ingestion"
 	"github.com/vedette-siem/vedette/internal/auth"
 	"github.com/vedette-siem/vedette/internal/config"
+	"github.com/vedette-siem/vedette/internal/dcr"
+	"github.com/vedette-siem/vedette/internal/rule"
 	"github.com/vedette-siem/vedette/internal/service"
+	"github.com/vedette-siem/vedette/internal/session"
+	"github.com/vedette-siem/vedette/internal/source"
 )
 
 // Options are what a Server works with.
@@ -30,6 +40,8 @@ type Options struct {
 	Service *service.Service
 	Now     func() time.Time
 	Log     *slog.Logger
+	// Templates are the rules that ship.
+	Templates []*rule.Rule
 }
 
 // Server answers requests.
@@ -37,6 +49,8 @@ type Server struct {
 	opts Options
 	http *http.Server
 	mux  *http.ServeMux
+
+	collection atomic.Pointer[dcr.Set] // data collection rules
 }
 
 // Limits of what a client may take its time with.
@@ -52,6 +66,30 @@ func New(o Options) (*Server, error) {
 	s := &Server{opts: o, mux: http.NewServeMux()}
 	guard := &auth.Guard{Store: o.Service.State, Now: o.Now, Open: !o.Config.Auth.Tokens,
 		Fault: func(err error) { o.Log.Error("tokens", "error", err) }}
+	api, err := arm.New(arm.Options{Workspace: o.Service.Workspace(), Store: o.Service.State, Desk: o.Service.Desk, Now: o.Now, CompileRule: o.Service.CompileRule,
+		RuleChanged:      func(id string) { o.Service.RuleChanged(context.Background(), id) },
+		WatchlistChanged: func(alias string) { o.Service.WatchlistChanged(context.Background(), alias) },
+		Playbook:         func(id string) bool { _, ok := o.Config.Actions.Playbooks[id]; return ok },
+		Templates:        o.Templates, URL: o.Config.URL,
+		Fault: func(err error) { o.Log.Error("API", "error", err) }})
+	if err != nil {
+		return nil, err
+	}
+	for _, at := range []string{"/subscriptions/", "/health", "/health/", "/openapi.json"} {
+		s.mux.Handle(at, api.Handler(guard))
+	}
+	in, err := ingestion.New(ingestion.Options{Rules: s.ruleOf, Tables: o.Service.Stored().Table, Suggest: o.Service.Catalog.SuggestTable, Log: o.Service.Events, Now: o.Now,
+		NewID: uuid.NewString, Sources: &o.Service.Sources, Failed: func(r *http.Request, err error) { o.Log.Error("ingestion", "path", r.URL.Path, "error", err) },
+		MaxBody: int64(o.Config.Ingest.MaxBody), MaxUpload: int64(o.Config.Ingest.MaxUpload), MaxInFlight: int64(o.Config.Ingest.Inflight), ReadTimeout: o.Config.Ingest.BodyTimeout})
+	if err != nil {
+		return nil, err
+	}
+	for _, at := range []string{"/dataCollectionRules/", "/v1/upload/"} {
+		s.mux.Handle(at, guard.Wrap(right(auth.Ingest, in)))
+	}
+	if err := s.loadCollectionRules(); err != nil {
+		return nil, err
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(o.Service, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	own := http.NewServeMux()
@@ -62,6 +100,35 @@ func New(o Options) (*Server, error) {
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)}
 	return s, nil
 }
+
+// loadCollectionRules reads the configured data collection rules over the tables that there are now.
+func (s *Server) loadCollectionRules() error {
+	cat := s.opts.Service.Stored()
+	rules := []*dcr.Rule{dcr.Default(cat)}
+	files, err := session.Files(s.opts.Config.Ingest.Rules, func(name string) bool { return session.IsYAML(name) || filepath.Ext(name) == ".json" })
+	if err != nil {
+		return fmt.Errorf("ingest.rules: %w", err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("ingest.rules: %w", err)
+		}
+		r, faults := dcr.Load(source.NewFile(filepath.ToSlash(name), string(text)), cat)
+		if faults.HasErrors() {
+			return fmt.Errorf("ingest.rules: %w", &faults)
+		}
+		rules = append(rules, r)
+	}
+	set, err := dcr.NewSet(rules...)
+	if err != nil {
+		return fmt.Errorf("ingest.rules: %w", err)
+	}
+	s.collection.Store(set)
+	return nil
+}
+
+func (s *Server) ruleOf(id string) (*dcr.Rule, bool) { return s.collection.Load().Rule(id) }
 
 // right lets requests through whose principal has a right.
 func right(r auth.Right, next http.Handler) http.Handler {

@@ -15,7 +15,7 @@ import (
 )
 
 // byContent is who wrote the rules that came from the content folders.
-const byContent = "content"
+const byContent = "content folder"
 
 // loadRules brings the rules of the content folders into the state, and puts all on the schedule.
 func (s *Service) loadRules(ctx context.Context) error {

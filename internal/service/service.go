@@ -13,8 +13,10 @@ import (
 	"github.com/vedette-siem/vedette/internal/alert"
 	"github.com/vedette-siem/vedette/internal/catalog"
 	"github.com/vedette-siem/vedette/internal/config"
+	"github.com/vedette-siem/vedette/internal/deliver"
 	"github.com/vedette-siem/vedette/internal/desk"
 	"github.com/vedette-siem/vedette/internal/eventlog"
+	"github.com/vedette-siem/vedette/internal/ingest"
 	"github.com/vedette-siem/vedette/internal/query"
 	"github.com/vedette-siem/vedette/internal/sched"
 	"github.com/vedette-siem/vedette/internal/session"
@@ -22,6 +24,7 @@ import (
 	"github.com/vedette-siem/vedette/internal/state/sqlite"
 	"github.com/vedette-siem/vedette/internal/store/duckdb"
 	"github.com/vedette-siem/vedette/internal/types"
+	"github.com/vedette-siem/vedette/internal/watch"
 )
 
 // StateFile is the name of the state in the data folder.
@@ -29,8 +32,9 @@ const StateFile = "state.db"
 
 // What else is kept where.
 const (
-	eventsFolder = session.EventsFolder
-	tablesFolder = "tables"
+	eventsFolder  = session.EventsFolder
+	tablesFolder  = "tables"
+	actionsFolder = "actions"
 )
 
 // Options are what a Service works with.
@@ -38,8 +42,6 @@ type Options struct {
 	Config config.Config
 	Clock  sched.Clock
 	Log    *slog.Logger
-	// Deliver runs the actions of automation rules; nil leaves them in the outbox.
-	Deliver Deliverer
 	// Observe, if set, is told the outcome of every window after it was kept.
 	Observe func(sched.Outcome)
 }
@@ -52,16 +54,19 @@ type Service struct {
 	State     state.Store
 	Desk      *desk.Desk
 	Scheduler *sched.Scheduler
+	Sources   ingest.Sources // what came from where
 
-	opts   Options
-	conf   config.Config
-	log    *slog.Logger
-	clock  sched.Clock
-	disk   *duckdb.Disk
-	stored *catalog.Catalog // what those who bring events fill
-	proof  *prover          // nil: no run is left out
-	rows   chan struct{}    // capacity 1: the outbox has rows
-	works  chan struct{}    // capacity 1: the outbox has actions
+	opts    Options
+	conf    config.Config
+	log     *slog.Logger
+	clock   sched.Clock
+	deliver *deliver.Deliverer
+	disk    *duckdb.Disk
+	stored  *catalog.Catalog // what those who bring events fill
+	folder  *watch.Folder    // nil: none is watched
+	proof   *prover          // nil: no run is left out
+	rows    chan struct{}    // capacity 1: the outbox has rows
+	works   chan struct{}    // capacity 1: the outbox has actions
 
 	pumping sync.Mutex // held while rows are taken from the outbox to the event store
 
@@ -127,6 +132,12 @@ func Open(ctx context.Context, opts Options) (s *Service, err error) {
 		s.proof = newProver(s)
 	}
 	s.Desk = &desk.Desk{Workspace: s.Workspace(), URL: s.incidentURL}
+	if s.folder, err = s.newFolder(); err != nil {
+		return nil, fmt.Errorf("ingest.watch: %w", err)
+	}
+	if s.deliver, err = newDeliverer(c, s.now, s.log); err != nil {
+		return nil, err
+	}
 	settings, err := Settings(c.Schedule)
 	if err != nil {
 		return nil, err
@@ -192,12 +203,12 @@ func (s *Service) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	pumps, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	loops := []func(context.Context){s.pumpRows, s.expire}
+	loops := []func(context.Context){s.pumpRows, s.pumpWorks, s.expire}
 	if s.proof != nil {
 		loops = append(loops, s.proof.fill)
 	}
-	if s.opts.Deliver != nil {
-		loops = append(loops, s.pumpWorks)
+	if s.folder != nil {
+		loops = append(loops, s.watch)
 	}
 	for _, f := range loops {
 		wg.Go(func() { f(pumps) })
@@ -237,6 +248,9 @@ func (s *Service) Close() error {
 			errs = append(errs, s.disk.Checkpoint(context.Background()))
 		}
 		errs = append(errs, s.disk.Close())
+	}
+	if s.deliver != nil {
+		errs = append(errs, s.deliver.Close())
 	}
 	if s.State != nil {
 		errs = append(errs, s.State.Close())

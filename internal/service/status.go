@@ -8,6 +8,7 @@ import (
 
 	"github.com/vedette-siem/vedette/internal/eventlog"
 	"github.com/vedette-siem/vedette/internal/incident"
+	"github.com/vedette-siem/vedette/internal/ingest"
 	"github.com/vedette-siem/vedette/internal/proof"
 	"github.com/vedette-siem/vedette/internal/sched"
 	"github.com/vedette-siem/vedette/internal/state"
@@ -16,18 +17,19 @@ import (
 
 // Status tells how a server stands. Its JSON is what GET /status answers.
 type Status struct {
-	Started  time.Time        `json:"started"`
-	Now      time.Time        `json:"now"`
-	Bytes    int64            `json:"bytes"` // of the event store on disk
-	Events   eventlog.Stats   `json:"events"`
-	Tables   []TableStatus    `json:"tables"`
-	Schedule sched.Counters   `json:"schedule"`
-	Proof    *proof.Stats     `json:"proof,omitempty"` // what the empty-window proof does
-	Rules    []RuleStatus     `json:"rules"`
-	Waiting  map[string]int   `json:"outbox"`    // messages by topic
-	Open     map[string]int   `json:"incidents"` // by status
-	Expired  map[string]int64 `json:"expired"`   // rows dropped by retention since the start, by table
-	Faults   int64            `json:"faults"`
+	Started  time.Time            `json:"started"`
+	Now      time.Time            `json:"now"`
+	Bytes    int64                `json:"bytes"` // of the event store on disk
+	Events   eventlog.Stats       `json:"events"`
+	Sources  []ingest.SourceCount `json:"sources"`
+	Tables   []TableStatus        `json:"tables"`
+	Schedule sched.Counters       `json:"schedule"`
+	Proof    *proof.Stats         `json:"proof,omitempty"` // what the empty-window proof does
+	Rules    []RuleStatus         `json:"rules"`
+	Waiting  map[string]int       `json:"outbox"`    // messages by topic
+	Open     map[string]int       `json:"incidents"` // by status
+	Expired  map[string]int64     `json:"expired"`   // rows dropped by retention since the start, by table
+	Faults   int64                `json:"faults"`
 }
 
 // TableStatus is what is kept of a table.
@@ -55,7 +57,7 @@ type RuleStatus struct {
 
 // Status gathers how the server stands.
 func (s *Service) Status(ctx context.Context) (Status, error) {
-	out := Status{Started: s.started, Now: s.now(), Bytes: s.disk.Bytes(), Events: s.Events.Stats(), Schedule: s.Scheduler.Counters(), Open: map[string]int{},
+	out := Status{Started: s.started, Now: s.now(), Bytes: s.disk.Bytes(), Events: s.Events.Stats(), Sources: s.Sources.Snapshot(), Schedule: s.Scheduler.Counters(), Open: map[string]int{},
 		Expired: map[string]int64{}}
 	if s.proof != nil {
 		st := s.proof.Stats()
