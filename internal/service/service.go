@@ -102,7 +102,7 @@ func Open(ctx context.Context, opts Options) (s *Service, err error) {
 	}
 	s.State = st
 	s.disk, err = duckdb.OpenDisk(ctx, filepath.Join(c.Data, eventsFolder), duckdb.DiskOptions{MemoryBytes: int64(c.Query.Memory), Threads: c.Query.Threads,
-		FreeBytes: int64(c.Ingest.MinFree)})
+		FreeBytes: int64(c.Ingest.MinFree), LogBytes: int64(c.Ingest.LogSize)})
 	if err != nil {
 		return nil, err
 	}
