@@ -19,6 +19,9 @@ type Options struct {
 	PendingBytes int64
 	// Wait is how long Append waits for room before it says ErrBusy. 0 does not wait.
 	Wait time.Duration
+	// Linger is how long the writer lets batches gather while many come, because a commit costs about the same whether it is
+	// of a hundred rows or of a thousand. Batches that come now and then are written at once. 0 is 100 ms.
+	Linger time.Duration
 	// Remember is how long identities of batches are recognised, and RememberMost how many at most. 0 is a day and a
 	// million.
 	Remember     time.Duration
@@ -29,11 +32,14 @@ type Options struct {
 
 const (
 	defaultPending  = 128 << 20
+	defaultLinger   = 100 * time.Millisecond
 	defaultRemember = 24 * time.Hour
 	rememberMost    = 1_000_000
 	// commitBytes is about how much goes into one commit: more would make those who wait wait longer, and less would
 	// flush the disk more often than it must.
 	commitBytes = 24 << 20
+	// busyBytes is how large the commit before must have been for the writer to linger.
+	busyBytes = 1 << 20
 )
 
 // Log takes batches in. It is safe for concurrent use.
@@ -75,6 +81,9 @@ type waiting struct {
 func Open(ctx context.Context, opts Options) (*Log, error) {
 	if opts.PendingBytes == 0 {
 		opts.PendingBytes = defaultPending
+	}
+	if opts.Linger == 0 {
+		opts.Linger = defaultLinger
 	}
 	if opts.Remember == 0 {
 		opts.Remember = defaultRemember
@@ -250,14 +259,41 @@ func (l *Log) Close() error {
 // write is the writer.
 func (l *Log) write() {
 	defer close(l.done)
+	var before int64 // bytes of the commit before
 	for {
+		if before >= busyBytes {
+			l.linger()
+		}
 		group, at, ok := l.next()
 		if !ok {
 			return
 		}
+		before = 0
+		for _, w := range group {
+			before += w.bytes
+		}
 		l.commit(group, at)
 		if err := l.opts.Store.Tidy(context.Background()); err != nil {
 			l.opts.Trouble(err)
+		}
+	}
+}
+
+// linger waits a little, or until enough has gathered.
+func (l *Log) linger() {
+	ctx, cancel := context.WithTimeout(context.Background(), l.opts.Linger)
+	defer cancel()
+	for {
+		l.mu.Lock()
+		enough := l.pending >= min(commitBytes, l.opts.PendingBytes/2) || l.closed
+		l.mu.Unlock()
+		if enough {
+			return
+		}
+		select {
+		case <-l.wake:
+		case <-ctx.Done():
+			return
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -94,6 +95,9 @@ func New(o Options) (*Server, error) {
 	registry.MustRegister(o.Service, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	own := http.NewServeMux()
 	s.admin(own)
+	for at, f := range map[string]http.HandlerFunc{"": pprof.Index, "profile": pprof.Profile, "trace": pprof.Trace, "symbol": pprof.Symbol} {
+		own.Handle("GET /debug/pprof/"+at, right(auth.Configure, f))
+	}
 	own.Handle("GET /metrics", right(auth.Read, promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
 	s.mux.Handle("/", guard.Wrap(own))
 	s.http = &http.Server{Handler: s.mux, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
