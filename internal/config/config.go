@@ -193,7 +193,7 @@ func Default() Config {
 		Workspace: Workspace{Subscription: "00000000-0000-0000-0000-000000000000", ResourceGroup: "vedette", Name: "vedette",
 			ID: "00000000-0000-0000-0000-000000000000"},
 		Ingest: Ingest{MaxBody: 1 << 20, MaxUpload: 1 << 30, Inflight: 64 << 20, Pending: 128 << 20, BodyTimeout: 30 * time.Second,
-			WatchEvery: 2 * time.Second, LogSize: 256 << 20, MinFree: 512 << 20},
+			WatchEvery: 2 * time.Second, LogSize: 128 << 20, MinFree: 512 << 20},
 		Retention: Retention{Default: 90 * day, Alerts: 180 * day, Audit: 365 * day},
 		Query:     Query{Memory: 2 << 30, Timeout: 10 * time.Minute, MaxRows: 500_000},
 		Schedule: Schedule{Delay: 5 * time.Minute, NRTEvery: time.Second, Spread: 5 * time.Minute, Missed: "catchUp",

@@ -51,6 +51,7 @@ func (d *Disk) Commit(ctx context.Context, c store.Commit) error {
 	for _, s := range slices {
 		p := s.part
 		p.rows += int64(len(s.rows))
+		p.dirty = true
 		if p.received.known {
 			p.received.from, p.received.to = min(p.received.from, c.At), max(p.received.to, c.At)
 		}

@@ -51,7 +51,7 @@ type Disk struct {
 type DiskOptions struct {
 	MemoryBytes int64 // of all queries together; 0 is 4 GiB
 	Threads     int   // of one query; 0 is one for each processor
-	// LogBytes is how large the log may grow before Tidy acts; 0 is 256 MiB.
+	// LogBytes is how large the log may grow before Tidy acts; 0 is 128 MiB.
 	LogBytes int64
 	// FreeBytes is how much free space commits leave on the disk; 0 is 256 MiB.
 	FreeBytes int64
@@ -81,6 +81,9 @@ type part struct {
 		from, to int64
 	}
 	app *driverpkg.Appender
+
+	dirty  bool // rows came since the last checkpoint
+	groups int  // checkpoints, since the folder was opened or the part compacted, that wrote rows of it
 }
 
 type stored struct{ name, typ string }
@@ -95,7 +98,7 @@ const (
 )
 
 const (
-	defaultLog   = 256 << 20
+	defaultLog   = 128 << 20
 	defaultFree  = 256 << 20
 	defaultSpill = 4 << 30
 	maxAppenders = 12 // each holds some megabytes

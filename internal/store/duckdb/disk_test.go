@@ -386,3 +386,42 @@ func TestReadersBesideAWriter(t *testing.T) {
 		t.Errorf("%s rows", got)
 	}
 }
+
+// A table that few rows come to is rewritten now and then, and nothing of it is lost.
+func TestCompacting(t *testing.T) {
+	dir := t.TempDir()
+	cat, table := logs(t)
+	d := open(t, dir, duckdb.DiskOptions{})
+	pieces := func() int64 {
+		t.Helper()
+		var n int64
+		if err := d.Scalar(t.Context(), `SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('Logs_CL@2026-11-22')`, &n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	most := int64(0)
+	for i := range int64(150) {
+		commit(t, d, table, noon, line(noon, fmt.Sprint("row ", i), i))
+		if err := d.Checkpoint(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if i%10 == 0 {
+			most = max(most, pieces())
+		}
+	}
+	if n := pieces(); n > 40 || most > 70 || most < 30 {
+		t.Errorf("%d pieces, and %d at most", n, most)
+	}
+	if got := ask(t, cat, d, "Logs_CL | serialize n = row_number() - 1 | summarize count(), countif(n == N), countif(Message == strcat('row ', N))"); got != "150,150,150" {
+		t.Errorf("rows: %s", got)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d = open(t, dir, duckdb.DiskOptions{})
+	commit(t, d, table, noon, line(noon, "more", 150))
+	if got := ask(t, cat, d, "Logs_CL | summarize count(), max(N)"); got != "151,150" {
+		t.Errorf("opened again: %s", got)
+	}
+}

@@ -80,7 +80,8 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		settings = append(settings, fmt.Sprintf("SET max_temp_directory_size = '%dB'", opts.spillBytes))
 	}
 	if opts.Path != "" {
-		settings = append(settings, "SET checkpoint_threshold = '1TB'") // Disk.Tidy says when
+		settings = append(settings, "SET checkpoint_threshold = '1TB'", // Disk.Tidy says when
+			"SET max_vacuum_tasks = 0") // merging what earlier checkpoints wrote takes seconds; Disk.compact does what is needed
 	}
 	settings = append(settings, "SET enable_external_access = false")
 	e := &Engine{udfs: map[string]bool{}, tables: map[string]*appender{}, inMemory: opts.Path == ""}

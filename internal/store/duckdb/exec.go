@@ -22,3 +22,11 @@ func (e *Engine) Exec(ctx context.Context, sql string) error {
 	}
 	return nil
 }
+
+// Scalar runs a statement of the engine's own SQL that gives one value, for tools that inspect the engine.
+func (e *Engine) Scalar(ctx context.Context, sql string, into any) error {
+	if err := e.db.QueryRowContext(ctx, sql).Scan(into); err != nil {
+		return fmt.Errorf("run SQL: %w", fault(ctx, err))
+	}
+	return nil
+}

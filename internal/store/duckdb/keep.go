@@ -122,6 +122,47 @@ func (d *Disk) Checkpoint(ctx context.Context) error {
 	if err := d.exec(ctx, "CHECKPOINT"); err != nil {
 		return fmt.Errorf("tidy the event store: %w", err)
 	}
+	return d.compact(ctx)
+}
+
+// A part is rewritten when checkpoints have left it in this many pieces, of fewer rows than that on average.
+const (
+	compactGroups = 64
+	compactRows   = 1024
+)
+
+// compact rewrites parts of tables that few rows come to. Every checkpoint writes the rows that came since the one before as
+// a piece of its own; a table with a row a second would have ten thousand pieces a day, and each costs a query more than
+// its rows do. A part is rewritten so seldom that no more than about compactRows of its rows are for each checkpoint.
+// The caller holds wmu.
+func (d *Disk) compact(ctx context.Context) error {
+	var small []*part
+	d.mu.Lock()
+	for _, t := range d.tables {
+		for _, p := range t.parts {
+			if p.dirty {
+				p.dirty = false
+				p.groups++
+			}
+			if p.groups >= compactGroups && p.rows/int64(p.groups) < compactRows {
+				small = append(small, p)
+			}
+		}
+	}
+	d.mu.Unlock()
+	for _, p := range small {
+		d.closeAppender(p)
+		name, copied := dialect.Ident(p.name), dialect.Ident(p.name+"@new")
+		if err := d.begin(ctx); err != nil {
+			return err
+		}
+		for _, s := range []string{"CREATE TABLE " + copied + " AS SELECT * FROM " + name, "DROP TABLE " + name, "ALTER TABLE " + copied + " RENAME TO " + name, "COMMIT"} {
+			if err := d.exec(ctx, s); err != nil {
+				return errors.Join(fmt.Errorf("compact part %s of table %s: %w", p.key, p.table, err), d.rollback())
+			}
+		}
+		p.groups = 0
+	}
 	return nil
 }
 
