@@ -20,18 +20,18 @@ import (
 // thousand. A run that is left out is one that would have given nothing at the moment of that counting.
 type prover struct {
 	*proof.Prover
-	s *Service
+	s    *Service
+	news chan struct{} // capacity 1: rules were watched, whose conditions are not known yet
 	// plans compiles rules over a store that has every table.
 	plans *query.Engine
 
 	mu      sync.Mutex
 	counted map[string]int64     // by table: commits up to this time are counted
 	at      map[string]time.Time // by table: and this was done then
-	unknown bool                 // rules were watched since the last Fill
 }
 
 func newProver(s *Service) *prover {
-	p := &prover{s: s, plans: query.New(s.Catalog, nil), counted: map[string]int64{}, at: map[string]time.Time{}}
+	p := &prover{s: s, news: make(chan struct{}, 1), plans: query.New(s.Catalog, nil), counted: map[string]int64{}, at: map[string]time.Time{}}
 	p.plans.EmptyExternal = true
 	keep := 14 * 24 * time.Hour
 	p.Prover = proof.New(s.now(), proof.Options{Covers: func(string) bool { return true }, Keep: keep + 24*time.Hour,
@@ -65,9 +65,10 @@ func (p *prover) watch(ctx context.Context, r *rule.Rule) {
 		plans = append(plans, c.Plan)
 	}
 	p.Watch(r, plans...)
-	p.mu.Lock()
-	p.unknown = true
-	p.mu.Unlock()
+	select {
+	case p.news <- struct{}{}:
+	default:
+	}
 }
 
 // fillEvery is how often old minutes are dropped and retired conditions tried again.
@@ -75,18 +76,11 @@ const fillEvery = 5 * time.Minute
 
 // fill keeps the counters in order until ctx ends.
 func (p *prover) fill(ctx context.Context) {
-	last := time.Time{}
 	for {
-		p.mu.Lock()
-		due := p.unknown
-		p.unknown = false
-		p.mu.Unlock()
-		if now := p.s.now(); due || now.Sub(last) >= fillEvery {
-			last = now
-			p.s.fault("go through stored rows for the empty-window proof", p.Fill(ctx, now))
-		}
+		p.s.fault("go through stored rows for the empty-window proof", p.Fill(ctx, p.s.now()))
 		select {
-		case <-p.s.clock.After(2 * time.Second):
+		case <-p.news:
+		case <-p.s.clock.After(fillEvery):
 		case <-ctx.Done():
 			return
 		}

@@ -32,6 +32,7 @@ type server struct {
 	*service.Service
 	t    *testing.T
 	stop func()
+	now  func() time.Time
 }
 
 func configOf(dir string) config.Config {
@@ -66,7 +67,7 @@ func start(t *testing.T, c config.Config, observe func(sched.Outcome)) *server {
 		}
 	}
 	t.Cleanup(stop)
-	return &server{s, t, stop}
+	return &server{s, t, stop, time.Now}
 }
 
 // put keeps a rule as the API does.
@@ -80,7 +81,7 @@ func (s *server) put(id, kind, text string) {
 		s.t.Fatal(err)
 	}
 	err := s.State.Update(s.t.Context(), func(tx state.Tx) error {
-		now := time.Now().UTC()
+		now := s.now().UTC()
 		_, err := tx.Rules().Put(state.Rule{ID: id, Kind: kind, Name: props.DisplayName, Text: text, Enabled: props.Enabled, Created: now, Modified: now, By: "test"}, state.Always)
 		return err
 	})

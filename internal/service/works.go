@@ -19,6 +19,9 @@ import (
 // worksAtOnce bounds what is taken from one topic of the outbox at a time.
 const worksAtOnce = 50
 
+// retryEvery is how often actions that were put off are looked for.
+const retryEvery = 5 * time.Second
+
 // newDeliverer makes what runs the actions of automation rules.
 func newDeliverer(c config.Config, now func() time.Time, log *slog.Logger) (*deliver.Deliverer, error) {
 	a := c.Actions
@@ -78,7 +81,7 @@ func (s *Service) pumpWorks(ctx context.Context) {
 		}
 		select {
 		case <-s.works:
-		case <-s.clock.After(time.Second):
+		case <-s.clock.After(retryEvery):
 		case <-ctx.Done():
 			return
 		}
