@@ -93,6 +93,7 @@ var rooms = map[string][]string{
 	"content":     {},
 	"cmd/vedette": nil,
 	"bench":       nil,
+	"bench/load":  {},
 	// this package is its test only
 	"internal/clients": {},
 	"internal/corpus":  {},

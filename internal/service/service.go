@@ -37,6 +37,9 @@ const (
 	actionsFolder = "actions"
 )
 
+// problemsShown is how many faults of parsers the log names.
+const problemsShown = 10
+
 // Options are what a Service works with.
 type Options struct {
 	Config config.Config
@@ -102,7 +105,7 @@ func Open(ctx context.Context, opts Options) (s *Service, err error) {
 	}
 	s.State = st
 	s.disk, err = duckdb.OpenDisk(ctx, filepath.Join(c.Data, eventsFolder), duckdb.DiskOptions{MemoryBytes: int64(c.Query.Memory), Threads: c.Query.Threads,
-		FreeBytes: int64(c.Ingest.MinFree), LogBytes: int64(c.Ingest.LogSize)})
+		FreeBytes: max(1, int64(c.Ingest.MinFree)), LogBytes: int64(c.Ingest.LogSize)})
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +115,11 @@ func Open(ctx context.Context, opts Options) (s *Service, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range content.Problems {
+	for i, p := range content.Problems {
+		if i == problemsShown {
+			s.log.Warn("more parsers left out; 'vedette lint' lists them all", "parsers", len(content.Problems)-i)
+			break
+		}
 		s.log.Warn("parser left out", "file", p.File, "line", p.Line, "fault", p.Msg)
 	}
 	if err := s.loadTables(ctx); err != nil {
@@ -203,7 +210,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	pumps, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	loops := []func(context.Context){s.pumpRows, s.pumpWorks, s.expire}
+	loops := []func(context.Context){s.pumpRows, s.pumpWorks, s.pumpAudit, s.expire}
 	if s.proof != nil {
 		loops = append(loops, s.proof.fill)
 	}
