@@ -5,16 +5,20 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vedette-siem/vedette/internal/auth"
+	"github.com/vedette-siem/vedette/internal/clients"
 	"github.com/vedette-siem/vedette/internal/config"
 	"github.com/vedette-siem/vedette/internal/query"
 	"github.com/vedette-siem/vedette/internal/server"
@@ -54,7 +58,16 @@ func start(t *testing.T, change func(*config.Config)) *running {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- svc.Run(ctx) }()
-	front := httptest.NewServer(srv)
+	front := httptest.NewUnstartedServer(srv)
+	if c.TLS.Cert != "" { // the name of a file for the test server's certificate
+		front.StartTLS()
+		cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})
+		if err := os.WriteFile(c.TLS.Cert, cert, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	} else {
+		front.Start()
+	}
 	t.Cleanup(func() {
 		front.Close()
 		cancel()
@@ -257,6 +270,34 @@ func TestWhoMayDoWhat(t *testing.T) {
 	if status, _ := r.call("GET", "/status", nil); status != 401 {
 		t.Errorf("with the revoked token: %d", status)
 	}
+}
+
+// Microsoft's own clients, as they are, against the whole server.
+func TestOfficialClients(t *testing.T) {
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	r := start(t, func(c *config.Config) { c.Auth.Tokens, c.TLS.Cert = true, ca })
+	var token string
+	err := r.svc.State.Update(t.Context(), func(tx state.Tx) (err error) {
+		token, _, err = auth.Issue(tx, auth.Grant{Name: "clients", Role: auth.Contributor}, time.Now(), rnd{})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = r.svc.DeclareTable(t.Context(), service.TableSchema{Name: "Doors_CL", Columns: []service.TableColumn{{Name: "TimeGenerated", Type: "datetime"}, {Name: "Badge", Type: "string"},
+		{Name: "Result", Type: "string"}, {Name: "Note", Type: "string"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws := r.svc.Workspace()
+	out := clients.Run(t, "siem.mjs", "SERVER="+r.url, "TOKEN="+token, "SUBSCRIPTION="+ws.Subscription, "GROUP="+ws.ResourceGroup, "WORKSPACE="+ws.Name, "NODE_EXTRA_CA_CERTS="+ca)
+	if want := "5060 sent; Many failures Closed BenignPositive"; strings.TrimSpace(out) != want {
+		t.Errorf("the clients say %q, expected %q", out, want)
+	}
+	if got := r.ask("Doors_CL | summarize count(), countif(Result == 'denied' and Badge == 'badge-7')"); got != "5060,110" {
+		t.Errorf("events: %s", got)
+	}
+	r.waitFor("SecurityIncident | summarize arg_max(LastModifiedTime, *) by IncidentNumber | project Title, Status, array_length(Comments)", "Many failures,Closed,1")
 }
 
 // rnd is no randomness: digests of equal tokens are refused, so it counts.
