@@ -5,7 +5,7 @@
 // How values are held: datetime and timespan are BIGINT ticks, bool BOOLEAN, int INTEGER, long BIGINT,
 // real DOUBLE; string is VARCHAR and never NULL; guid, decimal and dynamic (canonical JSON) are VARCHAR.
 //
-// Start with Write; node.go writes the nodes, expr.go the expressions. All quoting is in quote.go.
+// Start with Write; node.go writes the nodes as SELECTs (sel.go), expr.go the expressions. All quoting is in quote.go.
 package duckdb
 
 import (
