@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -14,10 +15,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vedette-siem/vedette/content"
 	"github.com/vedette-siem/vedette/internal/auth"
 	"github.com/vedette-siem/vedette/internal/config"
+	"github.com/vedette-siem/vedette/internal/rule"
 	"github.com/vedette-siem/vedette/internal/server"
 	"github.com/vedette-siem/vedette/internal/service"
+	"github.com/vedette-siem/vedette/internal/session"
+	"github.com/vedette-siem/vedette/internal/source"
 	"github.com/vedette-siem/vedette/internal/state"
 	"github.com/vedette-siem/vedette/internal/store"
 )
@@ -101,7 +106,11 @@ func (a *app) serve(ctx context.Context, f *configFlags) error {
 	if err != nil {
 		return hint(err, c.Data)
 	}
-	srv, err := server.New(server.Options{Config: c, Service: svc, Now: time.Now, Log: log})
+	templates, err := shippedRules()
+	if err != nil {
+		return errors.Join(err, svc.Close())
+	}
+	srv, err := server.New(server.Options{Config: c, Service: svc, Now: time.Now, Log: log, Templates: templates})
 	if err != nil {
 		return errors.Join(err, svc.Close())
 	}
@@ -135,6 +144,27 @@ func (a *app) serve(ctx context.Context, f *configFlags) error {
 	err = errors.Join(err, <-ran, svc.Close())
 	log.Info("stopped")
 	return err
+}
+
+// shippedRules are the rules that come with vedette, for the API's templates.
+func shippedRules() ([]*rule.Rule, error) {
+	var out []*rule.Rule
+	err := fs.WalkDir(content.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !session.IsYAML(name) || session.IsTests(name) {
+			return err
+		}
+		text, err := fs.ReadFile(content.FS, name)
+		if err != nil {
+			return err
+		}
+		r, faults := rule.Load(source.NewFile(name, string(text)))
+		if ds := (&source.Diagnostics{List: faults}); ds.HasErrors() {
+			return fmt.Errorf("shipped rule %s has faults", name)
+		}
+		out = append(out, r)
+		return nil
+	})
+	return out, err
 }
 
 // hint says what to do about a data folder that cannot be opened.
