@@ -65,6 +65,8 @@ type Content struct {
 	Watchlists []string `yaml:"watchlists"`
 	// Tables are files that declare custom tables.
 	Tables []string `yaml:"tables"`
+	// XDR adds to the tables the columns that Defender's advanced hunting has beside those of Log Analytics.
+	XDR bool `yaml:"xdr"`
 	// External is URLPREFIX=FILE_OR_FOLDER: what externaldata may read, and what stands for it here.
 	External []string `yaml:"external"`
 	// EmptyExternal takes externaldata that External does not name for empty, with a warning.
@@ -87,7 +89,7 @@ type Ingest struct {
 	Rules []string `yaml:"rules"`
 	// Watch is a folder whose files are taken in; empty: none.
 	Watch string `yaml:"watch"`
-	// WatchEvery is how often the folder is looked at.
+	// WatchEvery is how often the folder is looked at. A file is read when it has not changed for five times as long.
 	WatchEvery time.Duration `yaml:"watchEvery"`
 	// LogSize is how large the log of the event store may grow before it is brought into the tables. What is in it
 	// takes some memory, and a start after a crash goes through it.

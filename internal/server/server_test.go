@@ -300,6 +300,35 @@ func TestOfficialClients(t *testing.T) {
 	r.waitFor("SecurityIncident | summarize arg_max(LastModifiedTime, *) by IncidentNumber | project Title, Status, array_length(Comments)", "Many failures,Closed,1")
 }
 
+// A data collection rule of the configuration changes events on their way in.
+func TestATransformation(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"tables.yaml": "name: Web_CL\ncolumns: [{name: TimeGenerated, type: datetime}, {name: Path, type: string}, {name: Status, type: int}]\n",
+		"rule.yaml": `name: web
+streamDeclarations:
+  Custom-Access: {columns: [{name: at, type: datetime}, {name: line, type: string}]}
+dataFlows:
+  - streams: [Custom-Access]
+    transformKql: source | parse line with Path " " Status:int | where Status >= 400 | project TimeGenerated = at, Path, Status
+    outputStream: Custom-Web_CL
+`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := start(t, func(c *config.Config) {
+		c.Content.Tables, c.Ingest.Rules = []string{filepath.Join(dir, "tables.yaml")}, []string{filepath.Join(dir, "rule.yaml")}
+	})
+	status, text := r.call("POST", "/dataCollectionRules/web/streams/Custom-Access?api-version=2023-01-01", []byte(`[{"at":"2026-11-22T10:00:00Z","line":"/a 200"},{"at":"2026-11-22T10:00:01Z","line":"/b 404"}]`))
+	if status != 204 {
+		t.Fatal(status, text)
+	}
+	if got := r.ask("Web_CL | project TimeGenerated, Path, Status"); got != "2026-11-22T10:00:01.0000000Z,/b,404" {
+		t.Errorf("rows: %s", got)
+	}
+}
+
 // rnd is no randomness: digests of equal tokens are refused, so it counts.
 type rnd struct{}
 

@@ -109,7 +109,11 @@ func Open(ctx context.Context, opts Options) (s *Service, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Catalog = catalog.Builtin(catalog.WithHidden(types.Schema{{Name: unknownColumn, Type: types.Dynamic}}))
+	tables := []catalog.Option{catalog.WithHidden(types.Schema{{Name: unknownColumn, Type: types.Dynamic}})}
+	if c.Content.XDR {
+		tables = append(tables, catalog.WithXDR())
+	}
+	s.Catalog = catalog.Builtin(tables...)
 	s.stored = s.Catalog.Stored()
 	content, err := session.AddContent(s.Catalog, c.Content.Parsers, c.Content.Watchlists, c.Content.External)
 	if err != nil {

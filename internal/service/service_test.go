@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -225,6 +226,31 @@ func TestAFolderHasOneServer(t *testing.T) {
 	if _, err := service.Open(t.Context(), service.Options{Config: c, Clock: wall{}, Log: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), "content.rules") {
 		t.Errorf("a folder of rules that is not there: %v", err)
 	}
+}
+
+func TestAWatchedFolder(t *testing.T) {
+	c := configOf(t.TempDir())
+	c.Ingest.Watch, c.Ingest.WatchEvery = filepath.Join(t.TempDir(), "drop"), 100*time.Millisecond
+	if err := os.MkdirAll(filepath.Join(c.Ingest.Watch, "SigninLogs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, c, nil)
+	for name, text := range map[string]string{
+		"SigninLogs/one.ndjson": "{\"TimeGenerated\":\"2026-11-22T10:00:00Z\",\"UserPrincipalName\":\"ann@contoso.com\",\"Shoe\":42}\n",
+		"SigninLogs/bad.json":   "[{\"TimeGenerated\":",
+	} {
+		if err := os.WriteFile(filepath.Join(c.Ingest.Watch, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waitFor(t, "the row of the good file", func() bool {
+		return s.ask("SigninLogs | project UserPrincipalName, tostring(_Unknown.Shoe)") == "ann@contoso.com,42"
+	})
+	waitFor(t, "both files are put away", func() bool {
+		done, _ := filepath.Glob(filepath.Join(c.Ingest.Watch, "done", "SigninLogs", "one.ndjson*"))
+		failed, _ := filepath.Glob(filepath.Join(c.Ingest.Watch, "failed", "SigninLogs", "bad.json*"))
+		return len(done) == 1 && len(failed) == 2
+	})
 }
 
 func TestCustomTables(t *testing.T) {

@@ -19,7 +19,7 @@ func (s *Service) newFolder() (*watch.Folder, error) {
 		return nil, nil
 	}
 	return watch.New(watch.Options{Dir: s.conf.Ingest.Watch, Catalog: s.stored, Log: s.Events, Clock: s.clock, NewID: uuid.NewString, Sources: &s.Sources,
-		Every: s.conf.Ingest.WatchEvery, Told: func(o watch.Outcome) {
+		Every: s.conf.Ingest.WatchEvery, Settle: 5 * s.conf.Ingest.WatchEvery, Told: func(o watch.Outcome) {
 			if o.Err != nil {
 				s.log.Warn("file not taken in whole", "file", o.File, "rows", o.Rows, "moved", o.Moved, "error", o.Err)
 				return
