@@ -73,28 +73,13 @@ func elements(e rel.Expr) []rel.Expr {
 		return []rel.Expr{e}
 	}
 	if n.Kind != types.JSONArray {
-		return []rel.Expr{lit(scalarOf(n))}
+		return []rel.Expr{lit(n.Scalar())}
 	}
 	var out []rel.Expr
 	for _, i := range n.Items {
-		out = append(out, lit(scalarOf(i)))
+		out = append(out, lit(i.Scalar()))
 	}
 	return out
-}
-
-// scalarOf is the typed value of a node of a dynamic value; arrays and bags stay dynamic.
-func scalarOf(n types.JSON) types.Value {
-	switch n.Kind {
-	case types.JSONBool:
-		return types.BoolOf(n.Bool)
-	case types.JSONLong:
-		return types.LongOf(n.Long)
-	case types.JSONReal:
-		return types.RealOf(n.Real)
-	case types.JSONString:
-		return types.StringOf(n.Str)
-	}
-	return n.Value()
 }
 
 // inTable binds x in (table).

@@ -404,7 +404,7 @@ func formatIPv4(name, doc string, render func(ipAddress) string, examples ...Exa
 			ok := false
 			v := a[0]
 			if v.Type() == types.Dynamic {
-				v = scalarOf(types.JSONOf(v))
+				v = types.JSONOf(v).Scalar()
 			}
 			if v.Type().IsInteger() {
 				n := v.Int64()

@@ -45,26 +45,11 @@ func elements(list []types.Value, f func(v types.Value) (more bool)) {
 			n = types.JSON{Kind: types.JSONArray, Items: []types.JSON{n}}
 		}
 		for _, e := range n.Items {
-			if !f(scalarOf(e)) {
+			if !f(e.Scalar()) {
 				return
 			}
 		}
 	}
-}
-
-// scalarOf is the value of a JSON node in the type it has by itself.
-func scalarOf(n types.JSON) types.Value {
-	switch n.Kind {
-	case types.JSONBool:
-		return types.BoolOf(n.Bool)
-	case types.JSONLong:
-		return types.LongOf(n.Long)
-	case types.JSONReal:
-		return types.RealOf(n.Real)
-	case types.JSONString:
-		return types.StringOf(n.Str)
-	}
-	return n.Value()
 }
 
 // sameValue tells whether two values are equal though their types may differ: numbers by value, a dynamic
@@ -104,7 +89,7 @@ func sameValue(x, y types.Value) bool {
 // dynamicAs converts a dynamic value for a comparison with a value of type t.
 func dynamicAs(v types.Value, t types.Type) types.Value {
 	if t.IsNumeric() {
-		if s := scalarOf(types.JSONOf(v)); s.Type().IsNumeric() {
+		if s := types.JSONOf(v).Scalar(); s.Type().IsNumeric() {
 			return s
 		}
 	}

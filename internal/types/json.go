@@ -84,6 +84,21 @@ func JSONOf(v Value) JSON {
 	return JSON{Kind: JSONString, Str: v.ToText()}
 }
 
+// Scalar returns the value of a node in the type that it has by itself; arrays and objects stay dynamic.
+func (n JSON) Scalar() Value {
+	switch n.Kind {
+	case JSONBool:
+		return BoolOf(n.Bool)
+	case JSONLong:
+		return LongOf(n.Long)
+	case JSONReal:
+		return RealOf(n.Real)
+	case JSONString:
+		return StringOf(n.Str)
+	}
+	return n.Value()
+}
+
 // Value returns the node as a dynamic value.
 func (n JSON) Value() Value {
 	if n.Kind == JSONNull {
