@@ -32,7 +32,7 @@ tidy: ## fails if go.mod or go.sum would change
 	$(GO) mod tidy -diff
 
 race: ## the rooms where goroutines meet
-	$(GO) test -race ./internal/catalog ./internal/ingest ./internal/query ./internal/sched ./internal/session ./internal/state/... ./internal/store/...
+	$(GO) test -race ./internal/api/... ./internal/auth ./internal/catalog ./internal/eventlog ./internal/ingest ./internal/query ./internal/sched ./internal/server ./internal/service ./internal/session ./internal/state/... ./internal/store/... ./internal/watch
 
 content: ## the rules that come with vedette
 	$(GO) run ./cmd/vedette lint --strict --quiet content

@@ -77,7 +77,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	for _, at := range []string{"/subscriptions/", "/health", "/health/", "/openapi.json"} {
-		s.mux.Handle(at, api.Handler(guard))
+		s.mux.Handle(at, s.timely(api.Handler(guard)))
 	}
 	in, err := ingestion.New(ingestion.Options{Rules: s.ruleOf, Tables: o.Service.Stored().Table, Suggest: o.Service.Catalog.SuggestTable, Log: o.Service.Events, Now: o.Now,
 		NewID: uuid.NewString, Sources: &o.Service.Sources, Failed: func(r *http.Request, err error) { o.Log.Error("ingestion", "path", r.URL.Path, "error", err) },
@@ -99,10 +99,20 @@ func New(o Options) (*Server, error) {
 		own.Handle("GET /debug/pprof/"+at, right(auth.Configure, f))
 	}
 	own.Handle("GET /metrics", right(auth.Read, promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
-	s.mux.Handle("/", guard.Wrap(own))
+	s.mux.Handle("/", s.timely(guard.Wrap(own)))
 	s.http = &http.Server{Handler: s.mux, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)}
 	return s, nil
+}
+
+// timely gives the body of a request a time by which it must have come. Ingestion, whose bodies may be large, sees to its own.
+func (s *Server) timely(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := http.NewResponseController(w).SetReadDeadline(s.opts.Now().Add(s.opts.Config.Ingest.BodyTimeout)); err != nil {
+			s.opts.Log.Debug("no deadline for the body", "error", err)
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // loadCollectionRules reads the configured data collection rules over the tables that there are now.

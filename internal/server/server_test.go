@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -269,6 +270,34 @@ func TestWhoMayDoWhat(t *testing.T) {
 	r.auth = made.Token
 	if status, _ := r.call("GET", "/status", nil); status != 401 {
 		t.Errorf("with the revoked token: %d", status)
+	}
+}
+
+// A client that sends its body by and by, or not at all, is cut off, on every path.
+func TestSlowClients(t *testing.T) {
+	r := start(t, func(c *config.Config) { c.Ingest.BodyTimeout = time.Second })
+	address := strings.TrimPrefix(r.url, "http://")
+	for _, path := range []string{"PUT /tables/A_CL", "PUT " + base + "/alertRules/x?api-version=2024-09-01", "POST /dataCollectionRules/default/streams/Microsoft-SigninLogs?api-version=2023-01-01",
+		"POST /v1/upload/SigninLogs"} {
+		t.Run(strings.Fields(path)[0]+strings.SplitN(path, "/", 4)[1], func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n[", path)
+			if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			answer, err := io.ReadAll(conn)
+			if err != nil {
+				t.Fatalf("the connection is still open: %v", err)
+			}
+			if line, _, _ := strings.Cut(string(answer), "\r\n"); !strings.HasPrefix(line, "HTTP/1.1 4") {
+				t.Errorf("the answer is %q", line)
+			}
+		})
 	}
 }
 
