@@ -219,7 +219,7 @@ func start(o options) (*server, error) {
 		}
 		select {
 		case err := <-s.exited:
-			return nil, fmt.Errorf("the server ended: %v; see %s", err, s.log.Name())
+			return nil, fmt.Errorf("the server ended: %w; see %s", err, s.log.Name())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/types"
 )

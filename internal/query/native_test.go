@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -38,10 +39,10 @@ func TestCompileCancelled(t *testing.T) {
 	eng := newEngine(t, catalog.Builtin())
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := eng.Compile(ctx, request("SigninLogs | where UserPrincipalName has 'a' | count")); err != context.Canceled {
+	if _, err := eng.Compile(ctx, request("SigninLogs | where UserPrincipalName has 'a' | count")); !errors.Is(err, context.Canceled) {
 		t.Errorf("compiling within a context that has ended gave %v", err)
 	}
-	if _, err := eng.Compile(ctx, request("SigninLogs | where NoSuchColumn == 1")); err != context.Canceled {
+	if _, err := eng.Compile(ctx, request("SigninLogs | where NoSuchColumn == 1")); !errors.Is(err, context.Canceled) {
 		t.Errorf("compiling a faulty query within a context that has ended gave %v", err)
 	}
 }

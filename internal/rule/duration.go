@@ -11,7 +11,7 @@ import (
 
 var (
 	shortDuration = regexp.MustCompile(`^(\d{1,5})([mhdMHD])$`)
-	isoDuration   = regexp.MustCompile(`^P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,4})M)?(?:(\d{1,4})S)?)?$`)
+	isoDuration   = regexp.MustCompile(`^P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,7})M)?(?:(\d{1,8})S)?)?$`) // in all under 292 years
 )
 
 // ParseDuration reads a duration in any of the forms that rules use: a number and m, h or d (5m), ISO 8601

@@ -165,8 +165,9 @@ func (t *template) read(r *yaml.Node) {
 		fail()
 		return
 	}
-	kind, ok := UnknownKind, false
+	var kind Kind
 	if k := get(r, "kind"); k != nil {
+		var ok bool
 		if kind, ok = ParseKind(k.Value); !ok {
 			l.unknownKind(t.text.span(k), k.Value)
 			fail()

@@ -184,7 +184,7 @@ func TestFromEventToIncident(t *testing.T) {
 	}
 	r.waitFor("SecurityAlert | project DisplayName, Status", "Probe,New")
 	for range 200 {
-		if status, text = r.call("GET", base+"/incidents?api-version=2024-09-01", nil); strings.Contains(text, `"title":"Probe"`) {
+		if _, text = r.call("GET", base+"/incidents?api-version=2024-09-01", nil); strings.Contains(text, `"title":"Probe"`) {
 			break
 		}
 		time.Sleep(20 * time.Millisecond)

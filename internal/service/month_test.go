@@ -333,7 +333,7 @@ func (m *month) check(events []seenEvent, starts map[string]time.Time) {
 			}
 			delete(m.looked[id], at)
 			want := r.expected(events, at, looked)
-			have, ok := got[id][at]
+			have := got[id][at]
 			if want.Events > r.over {
 				fired++
 			} else {
