@@ -248,7 +248,7 @@ func TestParseDuration(t *testing.T) {
 		iso  string
 	}{
 		{"5m", 5 * time.Minute, "PT5M"}, {"24h", d, "P1D"}, {"14d", 14 * d, "P14D"}, {" 70M ", 70 * time.Minute, "PT1H10M"},
-		{"PT5M", 5 * time.Minute, "PT5M"}, {"P1DT2H", d + 2*time.Hour, "P1DT2H"}, {"PT24H", d, "P1D"}, {"P1W", 7 * d, "P7D"}, {"pt1h", time.Hour, "PT1H"}, {"PT90S", 90 * time.Second, "PT1M30S"},
+		{"PT5M", 5 * time.Minute, "PT5M"}, {"P1DT2H", d + 2*time.Hour, "P1DT2H"}, {"PT24H", d, "P1D"}, {"P1W", 7 * d, "P7D"}, {"PT20160M", 14 * d, "P14D"}, {"PT123456789M", 0, ""}, {"pt1h", time.Hour, "PT1H"}, {"PT90S", 90 * time.Second, "PT1M30S"},
 		{"1.00:00:00", d, "P1D"}, {"01:00:00", time.Hour, "PT1H"}, {"00:05", 5 * time.Minute, "PT5M"}, {"7", 7 * d, "P7D"},
 		{"", 0, ""}, {"P", 0, ""}, {"PT", 0, ""}, {"P1DT", 0, ""}, {"1", d, "P1D"}, {"-1h", 0, ""}, {"1 h", 0, ""}, {"1w", 0, ""}, {"5s", 0, ""},
 		{"1.5h", 0, ""}, {"7d // more", 0, ""}, {"99999999999d", 0, ""}, {"2000000000", 0, ""}, {"1e3", 0, ""}, {"25:00:00", 0, ""},
