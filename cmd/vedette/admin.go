@@ -166,6 +166,15 @@ func (a *app) writeStatus(st *service.Status, all bool) {
 	if st.Faults > 0 {
 		fmt.Fprintf(a.out, "%s\n", s.red(fmt.Sprintf("faults    %d; the server's log says which", st.Faults)))
 	}
+	if len(st.Sources) > 0 {
+		fmt.Fprintln(a.out)
+		w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(w, "source\taccepted\trejected\trepeated\tunknown fields\tlast")
+		for _, x := range st.Sources {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", x.Source, grouped(x.Accepted), grouped(x.Rejected), grouped(x.Duplicate), grouped(x.Unknown), x.Last.Format(time.RFC3339))
+		}
+		w.Flush()
+	}
 	if len(st.Tables) > 0 {
 		fmt.Fprintln(a.out)
 		w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
