@@ -23,7 +23,7 @@ func (s *Set) WithLocations(l Locations) *Set {
 }
 
 // ErrNoLocations is the fault of a call of geo_info_from_ip_address() where there are no Locations.
-var ErrNoLocations = errors.New("geo_info_from_ip_address() needs a database of IP locations (a City or Country database in MaxMind's format); " +
+var ErrNoLocations = errors.New("a database of IP locations is needed (a City or Country database in MaxMind's format); " +
 	"name one with --geoip, for a server with content.geoIP")
 
 // geoInfoFromIP leaves out what is not known, and gives null where nothing is.
