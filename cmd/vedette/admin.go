@@ -21,6 +21,7 @@ import (
 
 	"github.com/vedette-siem/vedette/internal/auth"
 	"github.com/vedette-siem/vedette/internal/config"
+	"github.com/vedette-siem/vedette/internal/geo/mmdb"
 	"github.com/vedette-siem/vedette/internal/service"
 	"github.com/vedette-siem/vedette/internal/state"
 	"github.com/vedette-siem/vedette/internal/state/sqlite"
@@ -281,6 +282,11 @@ func (a *app) checkConfig(c config.Config) error {
 			if _, err := os.Stat(f); err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", p.path, err))
 			}
+		}
+	}
+	if c.Content.GeoIP != "" {
+		if _, err := mmdb.Open(c.Content.GeoIP); err != nil {
+			errs = append(errs, fmt.Errorf("content.geoIP: %w", err))
 		}
 	}
 	for name, file := range c.Actions.Secrets {

@@ -29,6 +29,8 @@ type dataFlags struct {
 	quiet   bool
 }
 
+const geoIPUsage = "file in MaxMind's format (.mmdb) that geo_info_from_ip_address() answers from: a City or Country database"
+
 func (f *dataFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringArrayVarP(&f.opts.Data, "data", "d", nil, "folder or file of events (JSON, NDJSON, CSV, Parquet, .gz); may be given again")
@@ -38,6 +40,7 @@ func (f *dataFlags) add(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.opts.Watchlists, "watchlist", nil, "ALIAS=FILE.csv[,SEARCHKEY]: a watchlist")
 	fl.StringArrayVar(&f.opts.External, "external", nil, "URLPREFIX=FILE_OR_FOLDER: what externaldata may read, and what stands for it here")
 	fl.BoolVar(&f.opts.EmptyExternal, "empty-external", false, "take externaldata that --external does not name for empty, with a warning")
+	fl.StringVar(&f.opts.GeoIP, "geoip", "", geoIPUsage)
 	f.schema.add(cmd)
 	fl.StringVar(&f.memory, "memory", "4GB", "memory that the events and queries may use")
 	fl.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time that one query may take")

@@ -24,7 +24,7 @@ func TestScript(t *testing.T) {
 			e.Setenv("CONTENT", filepath.Join(root, "content"))
 			return nil
 		},
-		Cmds:                map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "makestore": makeStore, "lockstore": lockStore},
+		Cmds:                map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "makestore": makeStore, "lockstore": lockStore, "makemmdb": makeMMDB},
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
 	})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/vedette-siem/vedette/internal/alert"
 	"github.com/vedette-siem/vedette/internal/catalog"
+	"github.com/vedette-siem/vedette/internal/geo/mmdb"
 	"github.com/vedette-siem/vedette/internal/rule"
 	"github.com/vedette-siem/vedette/internal/session"
 	"github.com/vedette-siem/vedette/internal/source"
@@ -22,6 +23,7 @@ import (
 
 func (a *app) testCommand() *cobra.Command {
 	var parsers []string
+	var geoIP string
 	var out outputFlag
 	var schema schemaFlag
 	var timeout time.Duration
@@ -39,10 +41,11 @@ A failed test is something found.`,
   vedette test Detections/ --parsers Parsers/ --verbose`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.test(cmd.Context(), args, schema.catalog(), parsers, &out, timeout, verbose)
+			return a.test(cmd.Context(), args, schema.catalog(), parsers, geoIP, &out, timeout, verbose)
 		},
 	}
 	cmd.Flags().StringArrayVar(&parsers, "parsers", nil, "folder of parser files, loaded as stored functions")
+	cmd.Flags().StringVar(&geoIP, "geoip", "", geoIPUsage)
 	schema.add(cmd)
 	cmd.Flags().DurationVar(&timeout, "timeout", time.Minute, "time that the query of one test may take")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "name the tests that pass too, and every parser that was left out")
@@ -69,7 +72,7 @@ func (t *testedFile) failed() (n int) {
 	return n
 }
 
-func (a *app) test(ctx context.Context, paths []string, cat *catalog.Catalog, parsers []string, out *outputFlag, timeout time.Duration, verbose bool) error {
+func (a *app) test(ctx context.Context, paths []string, cat *catalog.Catalog, parsers []string, geoIP string, out *outputFlag, timeout time.Duration, verbose bool) error {
 	files, err := testFiles(paths)
 	if err != nil {
 		return err
@@ -77,12 +80,18 @@ func (a *app) test(ctx context.Context, paths []string, cat *catalog.Catalog, pa
 	if len(files) == 0 {
 		return fmt.Errorf("no tests below %s: the tests of Rule.yaml stand in Rule.test.yaml beside it", strings.Join(paths, ", "))
 	}
+	var locations *mmdb.Reader
+	if geoIP != "" {
+		if locations, err = mmdb.Open(geoIP); err != nil {
+			return err
+		}
+	}
 	problems, err := session.AddParsers(cat, parsers)
 	if err != nil {
 		return err
 	}
 	a.reportParsers(problems, verbose)
-	all, err := a.runTests(ctx, cat, files, session.Limits{Timeout: timeout})
+	all, err := a.runTests(ctx, cat, files, session.Limits{Timeout: timeout}, locations)
 	if err != nil {
 		return err
 	}
@@ -106,7 +115,7 @@ func testFiles(paths []string) ([]string, error) {
 	return files, nil
 }
 
-func (a *app) runTests(ctx context.Context, cat *catalog.Catalog, files []string, limits session.Limits) ([]*testedFile, error) {
+func (a *app) runTests(ctx context.Context, cat *catalog.Catalog, files []string, limits session.Limits, locations *mmdb.Reader) ([]*testedFile, error) {
 	all, errs := make([]*testedFile, len(files)), make([]error, len(files))
 	p := a.progress()
 	defer p.done()
@@ -115,7 +124,7 @@ func (a *app) runTests(ctx context.Context, cat *catalog.Catalog, files []string
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for i := range next {
-				all[i], errs[i] = runTestFile(ctx, cat, files[i], limits)
+				all[i], errs[i] = runTestFile(ctx, cat, files[i], limits, locations)
 			}
 		})
 	}
@@ -128,7 +137,7 @@ func (a *app) runTests(ctx context.Context, cat *catalog.Catalog, files []string
 	return all, errors.Join(append(errs, ctx.Err())...)
 }
 
-func runTestFile(ctx context.Context, cat *catalog.Catalog, name string, limits session.Limits) (*testedFile, error) {
+func runTestFile(ctx context.Context, cat *catalog.Catalog, name string, limits session.Limits, locations *mmdb.Reader) (*testedFile, error) {
 	start := time.Now()
 	file, err := session.ReadFile(name)
 	if err != nil {
@@ -149,7 +158,7 @@ func runTestFile(ctx context.Context, cat *catalog.Catalog, name string, limits 
 		t.faults = ds
 		return t, nil
 	}
-	query := session.TestQuery(cat, filepath.Dir(name), limits)
+	query := session.TestQuery(cat, filepath.Dir(name), limits, locations)
 	for _, test := range t.tests {
 		if ctx.Err() != nil {
 			return t, nil

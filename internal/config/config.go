@@ -71,6 +71,9 @@ type Content struct {
 	External []string `yaml:"external"`
 	// EmptyExternal takes externaldata that External does not name for empty, with a warning.
 	EmptyExternal bool `yaml:"emptyExternal"`
+	// GeoIP is a City or Country database in MaxMind's format (.mmdb) that geo_info_from_ip_address() answers from; without
+	// one the function is refused. The file is read at start.
+	GeoIP string `yaml:"geoIP"`
 }
 
 // Ingest bounds how events come in.

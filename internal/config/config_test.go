@@ -47,7 +47,7 @@ data: /var/lib/vedette
 ingest: {maxBody: 2MB, watch: drop}
 retention: {default: 30d, tables: {SigninLogs: 365d, Heartbeat: 12h}}
 schedule: {delay: 1m, nrtEvery: 1s}
-content: {rules: [rules, /etc/rules], watchlists: [vip=vip.csv]}
+content: {rules: [rules, /etc/rules], watchlists: [vip=vip.csv], geoIP: city.mmdb}
 actions: {secrets: {hook: secret.txt}}
 `)
 	c, err := config.Read(name, []string{"VEDETTE_LISTEN=[::1]:9000", "VEDETTE_QUERY_MEMORY=1GB", "VEDETTE_CONTENT_PARSERS=a, b", "VEDETTE_AUTH_TOKENS=true", "PATH=/bin",
@@ -62,6 +62,7 @@ actions: {secrets: {hook: secret.txt}}
 	}{
 		{"data", c.Data, "/var/lib/vedette"}, {"maxBody", c.Ingest.MaxBody, config.Size(2 << 20)}, {"watch", c.Ingest.Watch, filepath.Join(dir, "drop")},
 		{"rules", strings.Join(c.Content.Rules, " "), filepath.Join(dir, "rules") + " /etc/rules"}, {"watchlist", c.Content.Watchlists[0], "vip=" + filepath.Join(dir, "vip.csv")},
+		{"locations", c.Content.GeoIP, filepath.Join(dir, "city.mmdb")},
 		{"secret", c.Actions.Secrets["hook"], filepath.Join(dir, "secret.txt")},
 		{"sign-ins", c.Retention.Keep("SigninLogs"), 365 * 24 * time.Hour}, {"heartbeats", c.Retention.Keep("Heartbeat"), 12 * time.Hour}, {"others", c.Retention.Keep("X"), 7 * 24 * time.Hour},
 		{"delay", c.Schedule.Delay, time.Minute}, {"listen", c.Listen, "[::1]:9000"}, {"memory", c.Query.Memory, config.Size(1 << 30)}, {"tokens", c.Auth.Tokens, true},

@@ -74,7 +74,7 @@ func (c *Config) decode(text []byte) error {
 // resolve makes the file's relative paths relative to its folder.
 func (c *Config) resolve(dir string) {
 	defaults := Default()
-	paths := []*string{&c.TLS.Cert, &c.TLS.Key, &c.Ingest.Watch, &c.Actions.Files}
+	paths := []*string{&c.TLS.Cert, &c.TLS.Key, &c.Ingest.Watch, &c.Actions.Files, &c.Content.GeoIP}
 	if c.Data != defaults.Data {
 		paths = append(paths, &c.Data)
 	}

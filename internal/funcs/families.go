@@ -1,6 +1,7 @@
 package funcs
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -72,6 +73,17 @@ func key(c Class, name string) string { return c.String() + " " + name }
 func (s *Set) Lookup(c Class, name string) (*Func, bool) {
 	f, ok := s.byName[key(c, name)]
 	return f, ok
+}
+
+// replaced returns a copy of s in which f stands for the function of its class and name.
+func (s *Set) replaced(f *Func) *Set {
+	old := s.byName[key(f.Class, f.Name)]
+	out := &Set{byName: maps.Clone(s.byName), all: slices.Clone(s.all)}
+	for _, n := range append([]string{f.Name}, f.Aliases...) {
+		out.byName[key(f.Class, n)] = f
+	}
+	out.all[slices.Index(out.all, old)] = f
+	return out
 }
 
 // Funcs lists all functions by name.

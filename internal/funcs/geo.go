@@ -1,7 +1,6 @@
 package funcs
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/vedette-siem/vedette/internal/geo"
@@ -79,20 +78,8 @@ var geoFuncs = []*Func{
 		},
 		Examples: []Example{{`geo_point_buffer(10, 10, -1)`, `dynamic(null)`}, {`geo_point_buffer(200, 1, 0.1)`, `dynamic(null)`}, {`geo_point_in_polygon(2, 1, geo_point_buffer(1, 1, 200000))`, `true`},
 			{`geo_point_in_polygon(3, 1, geo_point_buffer(1, 1, 200000))`, `false`}}},
-	{Name: "geo_info_from_ip_address", Class: Scalar, Page: "geo-info-from-ip-address-function",
-		Sigs: Sigs(RetDynamic, P("ip", String)), Doc: "Gives country, state, city and coordinates of an IP address; what is no address gives null.",
-		Go: func(c *Ctx, a []types.Value) types.Value {
-			_, four := parseIPv4(a[0].Text())
-			if _, six := parseIPv6(a[0].Text()); !four && !six {
-				return types.Null(types.Dynamic)
-			}
-			return c.Fail(errNoLocations)
-		},
-		Deviates: "there is no database of IP locations: a call with an address ends the query with an error that says so",
-		Examples: []Example{{`geo_info_from_ip_address("")`, `dynamic(null)`}, {`geo_info_from_ip_address("x")`, `dynamic(null)`}, {`geo_info_from_ip_address("300.1.1.1")`, `dynamic(null)`}}},
+	geoInfoFromIP,
 }
-
-var errNoLocations = errors.New("geo_info_from_ip_address() needs a database of IP locations, which vedette does not have")
 
 // place declares a longitude and a latitude.
 func place(prefix string) []Param {

@@ -26,19 +26,21 @@ const (
 // is a fault, and so is a line whose package is gone.
 var rooms = map[string][]string{
 	// the language: text to plan to SQL
-	"internal/source":         {},
-	"internal/types":          {},
-	"internal/geo":            {"internal/geo/h3"},
-	"internal/geo/h3":         {},
-	"internal/syntax":         {"internal/source"},
-	"internal/funcs":          {"internal/types", "internal/geo", "internal/geo/h3"},
-	"internal/catalog":        {"internal/source", "internal/types"},
-	"internal/catalog/gen":    {"internal/catalog", "internal/types"},
-	"internal/rel":            {"internal/funcs", "internal/types"},
-	"internal/exec":           {"internal/rel", "internal/funcs", "internal/types"},
-	"internal/bind":           {"internal/source", "internal/syntax", "internal/types", "internal/funcs", "internal/catalog", "internal/rel", "internal/exec"},
-	"internal/rewrite":        {"internal/rel", "internal/funcs", "internal/types"},
-	"internal/dialect/duckdb": {"internal/rel", "internal/funcs", "internal/types"},
+	"internal/source":            {},
+	"internal/types":             {},
+	"internal/geo":               {"internal/geo/h3"},
+	"internal/geo/h3":            {},
+	"internal/geo/mmdb":          {"internal/geo"},
+	"internal/geo/mmdb/mmdbtest": {"internal/geo"},
+	"internal/syntax":            {"internal/source"},
+	"internal/funcs":             {"internal/types", "internal/geo", "internal/geo/h3"},
+	"internal/catalog":           {"internal/source", "internal/types"},
+	"internal/catalog/gen":       {"internal/catalog", "internal/types"},
+	"internal/rel":               {"internal/funcs", "internal/types"},
+	"internal/exec":              {"internal/rel", "internal/funcs", "internal/types"},
+	"internal/bind":              {"internal/source", "internal/syntax", "internal/types", "internal/funcs", "internal/catalog", "internal/rel", "internal/exec"},
+	"internal/rewrite":           {"internal/rel", "internal/funcs", "internal/types"},
+	"internal/dialect/duckdb":    {"internal/rel", "internal/funcs", "internal/types"},
 
 	// running it
 	"internal/store":        {"internal/dialect/duckdb", "internal/catalog", "internal/rel", "internal/types"},
@@ -88,7 +90,7 @@ var rooms = map[string][]string{
 	// the top: everything may be used, nothing below may use it
 	"internal/conformance": nil,
 	"internal/reference":   nil,
-	"internal/session": {"internal/query", "internal/sched", "internal/store", "internal/store/duckdb", "internal/catalog", "internal/ingest", "internal/rule", "internal/alert",
+	"internal/session": {"internal/query", "internal/geo/mmdb", "internal/sched", "internal/store", "internal/store/duckdb", "internal/catalog", "internal/ingest", "internal/rule", "internal/alert",
 		"internal/incident", "internal/syntax", "internal/source", "internal/types"},
 	"content":     {},
 	"cmd/vedette": nil,
@@ -112,6 +114,8 @@ var drivers = map[string][]string{
 	"github.com/spf13/cobra":  {"cmd/vedette"},
 	"github.com/peterh/liner": {"cmd/vedette"},
 	"github.com/wneessen/":    {"internal/deliver"},
+	"github.com/oschwald/":    {"internal/geo/mmdb"},
+	"github.com/maxmind/":     {"internal/geo/mmdb/mmdbtest"},
 }
 
 // cgoFree are the rooms that a compiler test links: they must stay free of cgo, directly and through others, so

@@ -11,6 +11,7 @@ import (
 	"github.com/vedette-siem/vedette/internal/bind"
 	"github.com/vedette-siem/vedette/internal/catalog"
 	"github.com/vedette-siem/vedette/internal/dialect/duckdb"
+	"github.com/vedette-siem/vedette/internal/funcs"
 	"github.com/vedette-siem/vedette/internal/rel"
 	"github.com/vedette-siem/vedette/internal/rewrite"
 	"github.com/vedette-siem/vedette/internal/source"
@@ -39,12 +40,17 @@ type Engine struct {
 	NoRewrite bool
 
 	functions *bind.FunctionCache
+	funcs     *funcs.Set // that queries can call
 }
 
 // New returns an engine over a catalogue and a store.
 func New(cat *catalog.Catalog, st store.Engine) *Engine {
-	return &Engine{Catalog: cat, Store: st, functions: bind.NewFunctionCache()}
+	return &Engine{Catalog: cat, Store: st, functions: bind.NewFunctionCache(), funcs: funcs.All()}
 }
+
+// UseLocations has geo_info_from_ip_address(), which is refused otherwise, answer from l. It must be called before the
+// first query; engines over one Store must use the same locations, as the store keeps the functions it once called.
+func (e *Engine) UseLocations(l funcs.Locations) { e.funcs = e.funcs.WithLocations(l) }
 
 // Request is a query and the circumstances it is evaluated in.
 type Request struct {
@@ -128,7 +134,7 @@ func (e *Engine) bindWith(ctx context.Context, req Request, trace func(bind.Step
 			bound, err = nil, fmt.Errorf("internal error: %v; the query is:\n%s", p, req.File.Text)
 		}
 	}()
-	opts := bind.Options{Catalog: e.Catalog, Now: types.TicksOf(req.Now), Functions: e.functions, Params: req.Params, External: e.External, EmptyExternal: e.EmptyExternal,
+	opts := bind.Options{Catalog: e.Catalog, Funcs: e.funcs, Now: types.TicksOf(req.Now), Functions: e.functions, Params: req.Params, External: e.External, EmptyExternal: e.EmptyExternal,
 		Trace: trace, Set: req.Set, Single: req.Single, Stop: ctx.Err}
 	if !req.From.IsZero() || !req.To.IsZero() {
 		opts.Bounded, opts.From, opts.To, opts.ByIngestion = true, types.TicksOf(req.From), types.TicksOf(req.To), req.ByIngestion

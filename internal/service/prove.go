@@ -33,6 +33,9 @@ type prover struct {
 func newProver(s *Service) *prover {
 	p := &prover{s: s, news: make(chan struct{}, 1), plans: query.New(s.Catalog, nil), counted: map[string]int64{}, at: map[string]time.Time{}}
 	p.plans.EmptyExternal = true
+	if s.locations != nil { // what is counted runs over the same store
+		p.plans.UseLocations(s.locations)
+	}
 	keep := 14 * 24 * time.Hour
 	p.Prover = proof.New(s.now(), proof.Options{Covers: func(string) bool { return true }, Keep: keep + 24*time.Hour,
 		Run: func(ctx context.Context, c *proof.Counting) (types.Table, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/vedette-siem/vedette/internal/deliver"
 	"github.com/vedette-siem/vedette/internal/desk"
 	"github.com/vedette-siem/vedette/internal/eventlog"
+	"github.com/vedette-siem/vedette/internal/geo/mmdb"
 	"github.com/vedette-siem/vedette/internal/ingest"
 	"github.com/vedette-siem/vedette/internal/query"
 	"github.com/vedette-siem/vedette/internal/sched"
@@ -59,17 +60,18 @@ type Service struct {
 	Scheduler *sched.Scheduler
 	Sources   ingest.Sources // what came from where
 
-	opts    Options
-	conf    config.Config
-	log     *slog.Logger
-	clock   sched.Clock
-	deliver *deliver.Deliverer
-	disk    *duckdb.Disk
-	stored  *catalog.Catalog // what those who bring events fill
-	folder  *watch.Folder    // nil: none is watched
-	proof   *prover          // nil: no run is left out
-	rows    chan struct{}    // capacity 1: the outbox has rows
-	works   chan struct{}    // capacity 1: the outbox has actions
+	opts      Options
+	conf      config.Config
+	log       *slog.Logger
+	clock     sched.Clock
+	deliver   *deliver.Deliverer
+	disk      *duckdb.Disk
+	stored    *catalog.Catalog // what those who bring events fill
+	folder    *watch.Folder    // nil: none is watched
+	locations *mmdb.Reader     // nil: there are none
+	proof     *prover          // nil: no run is left out
+	rows      chan struct{}    // capacity 1: the outbox has rows
+	works     chan struct{}    // capacity 1: the outbox has actions
 
 	pumping sync.Mutex // held while rows are taken from the outbox to the event store
 
@@ -139,6 +141,12 @@ func Open(ctx context.Context, opts Options) (s *Service, err error) {
 	}
 	s.Engine = query.New(s.Catalog, s.disk)
 	s.Engine.External, s.Engine.EmptyExternal = content.External, c.Content.EmptyExternal
+	if c.Content.GeoIP != "" {
+		if s.locations, err = mmdb.Open(c.Content.GeoIP); err != nil {
+			return nil, fmt.Errorf("content.geoIP: %w", err)
+		}
+		s.Engine.UseLocations(s.locations)
+	}
 	if c.Schedule.SkipEmpty {
 		s.proof = newProver(s)
 	}

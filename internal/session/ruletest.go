@@ -15,6 +15,7 @@ import (
 
 	"github.com/vedette-siem/vedette/internal/alert"
 	"github.com/vedette-siem/vedette/internal/catalog"
+	"github.com/vedette-siem/vedette/internal/geo/mmdb"
 	"github.com/vedette-siem/vedette/internal/ingest"
 	"github.com/vedette-siem/vedette/internal/query"
 	"github.com/vedette-siem/vedette/internal/rule"
@@ -26,8 +27,9 @@ import (
 const testMemory = 1 << 30
 
 // TestQuery returns the function that runs the queries of rule tests: each over a fresh engine that holds the
-// test's rows and nothing else, with the catalogue's tables and parsers. Rows in files are looked for in dir.
-func TestQuery(cat *catalog.Catalog, dir string, limits Limits) alert.QueryFunc {
+// test's rows and nothing else, with the catalogue's tables and parsers. Rows in files are looked for in dir;
+// geo_info_from_ip_address() answers from locations, unless that is nil.
+func TestQuery(cat *catalog.Catalog, dir string, limits Limits, locations *mmdb.Reader) alert.QueryFunc {
 	return func(ctx context.Context, r *rule.Rule, t rule.Test, w alert.Window) (_ types.Table, err error) {
 		store, err := duckdb.Open(ctx, duckdb.Options{MemoryBytes: testMemory, Threads: 1})
 		if err != nil {
@@ -41,6 +43,9 @@ func TestQuery(cat *catalog.Catalog, dir string, limits Limits) alert.QueryFunc 
 			}
 		}
 		eng := query.New(cat, store)
+		if locations != nil {
+			eng.UseLocations(locations)
+		}
 		res, err := eng.Run(ctx, query.Request{File: r.QueryFile, Now: w.To, From: w.From, To: w.To, Timeout: limits.Timeout, MaxRows: limits.MaxRows, Single: true})
 		if err != nil {
 			return types.Table{}, err

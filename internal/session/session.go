@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vedette-siem/vedette/internal/catalog"
+	"github.com/vedette-siem/vedette/internal/geo/mmdb"
 	"github.com/vedette-siem/vedette/internal/ingest"
 	"github.com/vedette-siem/vedette/internal/query"
 	"github.com/vedette-siem/vedette/internal/store"
@@ -27,9 +28,11 @@ type Options struct {
 	External   []string // URL prefix=FILE or FOLDER
 	// EmptyExternal lets externaldata outside of External be empty, with a warning.
 	EmptyExternal bool
-	Memory        int64 // bytes; 0 is the engine's default
-	Threads       int   // 0 is one for each processor
-	Progress      func(ingest.Progress)
+	// GeoIP is a file in MaxMind's format (.mmdb) that geo_info_from_ip_address() answers from; "" has it refused.
+	GeoIP    string
+	Memory   int64 // bytes; 0 is the engine's default
+	Threads  int   // 0 is one for each processor
+	Progress func(ingest.Progress)
 }
 
 // Session is an open engine and what was loaded into it.
@@ -85,6 +88,12 @@ func Open(ctx context.Context, opts Options) (s *Session, err error) {
 			return nil, fmt.Errorf("data: %w", err)
 		}
 	}
+	var locations *mmdb.Reader
+	if opts.GeoIP != "" {
+		if locations, err = mmdb.Open(opts.GeoIP); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case opts.Store != "" && len(opts.Data) > 0:
 		return nil, ErrStoreAndData
@@ -99,6 +108,9 @@ func Open(ctx context.Context, opts Options) (s *Session, err error) {
 	}
 	s.Engine = query.New(s.Catalog, s.store)
 	s.Engine.EmptyExternal, s.Engine.External = opts.EmptyExternal, content.External
+	if locations != nil {
+		s.Engine.UseLocations(locations)
+	}
 	for _, dir := range opts.Data {
 		p := newPipe(s.counts)
 		report, err := ingest.LoadDir(ctx, dir, ingest.Options{Mapping: mapping, Progress: opts.Progress, BatchRows: loadBatch}, s.Catalog, p)

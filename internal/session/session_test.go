@@ -140,6 +140,7 @@ func TestOpenRefuses(t *testing.T) {
 		{Options{Parsers: []string{file}}, "is no folder"},
 		{Options{External: []string{"https://x/=" + dir + "/absent"}}, "absent"},
 		{Options{Mapping: []string{"nothing"}}, "nothing"},
+		{Options{GeoIP: file}, "is no MaxMind database"},
 	} {
 		s, err := Open(context.Background(), c.opts)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
