@@ -91,15 +91,8 @@ func (v Value) inner() Value {
 	if err != nil {
 		return Null(Dynamic)
 	}
-	switch n.Kind {
-	case JSONBool:
-		return BoolOf(n.Bool)
-	case JSONLong:
-		return LongOf(n.Long)
-	case JSONReal:
-		return RealOf(n.Real)
-	case JSONString:
-		return StringOf(n.Str)
+	if v := n.Scalar(); v.typ != Dynamic {
+		return v
 	}
 	return Null(Dynamic)
 }
