@@ -31,7 +31,11 @@ func (s *Server) admin(mux *http.ServeMux) {
 				err = errors.Join(err, s.record(r, err))
 			}
 			if err != nil {
-				s.refuse(w, r, err)
+				no := refusal(err)
+				if no.Status == http.StatusInternalServerError {
+					s.opts.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+				}
+				auth.WriteRefusal(w, r, no)
 				return
 			}
 			w.Header().Set("Content-Type", "application/json; charset=utf-8")
@@ -57,8 +61,8 @@ type badRequest struct{ error }
 
 func (b badRequest) Unwrap() error { return b.error }
 
-// refuse writes an error.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// refusal is how an error is answered.
+func refusal(err error) *auth.Refusal {
 	no := &auth.Refusal{Status: http.StatusInternalServerError, Code: "InternalServerError", Message: "The server could not do this; its log says why."}
 	var bad badRequest
 	var large *http.MaxBytesError
@@ -69,10 +73,8 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		no = &auth.Refusal{Status: http.StatusBadRequest, Code: "BadRequest", Message: err.Error()}
 	case errors.Is(err, state.ErrNotFound):
 		no = &auth.Refusal{Status: http.StatusNotFound, Code: "NotFound", Message: err.Error()}
-	default:
-		s.opts.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
-	auth.WriteRefusal(w, r, no)
+	return no
 }
 
 // record leaves an entry in the audit trail.
@@ -85,7 +87,8 @@ func (s *Server) record(r *http.Request, failed error) error {
 	e := auth.Entry{At: s.opts.Now(), By: by, Operation: r.Pattern,
 		Target: r.URL.Path, Status: http.StatusOK, Address: address}
 	if failed != nil {
-		e.Status, e.Code = http.StatusBadRequest, "Failed"
+		no := refusal(failed)
+		e.Status, e.Code = no.Status, no.Code
 	}
 	return s.opts.Service.State.Update(context.WithoutCancel(r.Context()), func(tx state.Tx) error { return auth.Record(tx, e) })
 }

@@ -64,7 +64,6 @@ func (k *sink) Save(ctx context.Context, p sched.Position) error {
 // Commit implements sched.Sink.
 func (k *sink) Commit(ctx context.Context, o sched.Outcome, p sched.Position) error {
 	s := (*Service)(k)
-	// A window that gave nothing only moves the position.
 	err := k.State.Update(ctx, func(tx state.Tx) error {
 		if err := save(tx, p, o.RetryAt); err != nil {
 			return err

@@ -26,18 +26,18 @@ func (d *Disk) Commit(ctx context.Context, c store.Commit) error {
 	if err := d.free(); err != nil {
 		return err
 	}
-	var slices []*slice
+	var list []*slice
 	for _, r := range c.Rows {
 		s, err := d.split(ctx, r, c.At)
 		if err != nil {
 			return err
 		}
-		slices = append(slices, s...)
+		list = append(list, s...)
 	}
 	if err := d.begin(ctx); err != nil {
 		return err
 	}
-	if err := d.write(ctx, slices, c); err != nil {
+	if err := d.write(ctx, list, c); err != nil {
 		return errors.Join(err, d.rollback())
 	}
 	// The context does not reach the commit: nobody could tell whether one that was cut short has happened.
@@ -48,7 +48,7 @@ func (d *Disk) Commit(ctx context.Context, c store.Commit) error {
 	defer d.mu.Unlock()
 	d.Engine.mu.Lock()
 	defer d.Engine.mu.Unlock()
-	for _, s := range slices {
+	for _, s := range list {
 		p := s.part
 		p.rows += int64(len(s.rows))
 		p.dirty = true
@@ -129,20 +129,21 @@ func newSlice(p *part, table *catalog.Table, rows int) *slice {
 // part returns a part of a table, which is made if it is missing.
 func (d *Disk) part(ctx context.Context, table *catalog.Table, key string) (*part, error) {
 	d.mu.RLock()
-	var found *part
+	if t := d.tables[table.Name]; t != nil {
+		for _, p := range t.parts {
+			if p.key == key {
+				d.mu.RUnlock()
+				return p, nil
+			}
+		}
+	}
 	taken := map[string]bool{}
 	for _, t := range d.tables {
 		for _, p := range t.parts {
 			taken[strings.ToLower(p.name)] = true
-			if p.table == table.Name && p.key == key {
-				found = p
-			}
 		}
 	}
 	d.mu.RUnlock()
-	if found != nil {
-		return found, nil
-	}
 	p := &part{table: table.Name, key: key, name: table.Name + "@" + key}
 	for n := 2; taken[strings.ToLower(p.name)]; n++ { // a table whose name differs in case
 		p.name = fmt.Sprintf("%s@%s@%d", table.Name, key, n)
